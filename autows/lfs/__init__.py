@@ -1,0 +1,1 @@
+"""Families of labeling functions, synthesised and applied in bulk."""

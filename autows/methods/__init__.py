@@ -1,0 +1,1 @@
+"""AutoWS methods, one module each: Snuba and what else lies in this folder."""

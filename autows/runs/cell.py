@@ -1,0 +1,276 @@
+"""One cell of a plan - task x representation x method x draw - and how it becomes a record."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autows.draws import draw, generator
+from autows.end_models.weak import train_on_weak_labels
+from autows.errors import AutoWSError, CorruptRecord, NotApplicable
+from autows.method import Method
+from autows.representation import Representation
+from autows.runs.memory import peak_mb, reset_peak
+from autows.runs.record import Key, Record
+from autows.runs.scores import score
+from autows.runs.store import RunStore
+from autows.source import source_hash
+from autows.task import Task, TaskData
+from autows.types import InvalidLabels, Labels, TaskView
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work.
+
+    Parameters
+    ----------
+    task : Task
+    representation : Representation
+    method : Method
+    draw : int
+        Which seed draw, from 0.
+    n_labels : int
+        How many seeds.
+    """
+
+    task: Task
+    representation: Representation
+    method: Method
+    draw: int
+    n_labels: int
+
+    @property
+    def key(self) -> Key:
+        """The identity of the run."""
+        card = self.task.card
+        return Key(
+            task=card.id,
+            task_version=card.version,
+            representation=self.representation.name,
+            representation_version=self.representation.version,
+            representation_parameters=self.representation.get_params(),
+            method=self.method.name,
+            parameters=self.method.get_params(),
+            source_hash=source_hash(type(self.method).__module__)[:16],
+            draw=self.draw,
+            n_labels=self.n_labels,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.task.card.id} / {self.representation.spec} / {self.method.spec} / draw {self.draw}"
+
+    def record(self, status: str, **rest: Any) -> Record:
+        """Return a record of this cell with what is known without running it."""
+        card = self.task.card
+        return Record(
+            key=self.key,
+            status=status,
+            labels={
+                "task": card.id,
+                "representation": self.representation.spec,
+                "method": self.method.spec,
+            },
+            task_info={
+                "title": card.title,
+                "modality": card.modality,
+                "n_classes": card.n_classes,
+                "same_as": dict(card.same_as),
+            },
+            method_info={"family": self.method.family, "needs": sorted(self.method.needs)},
+            finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            **rest,
+        )
+
+
+@dataclass
+class _Clock:
+    """Seconds by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    begun: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - start, 4)
+
+    def report(self) -> dict[str, float]:
+        total = time.perf_counter() - self.begun
+        own = self.seconds.get("fit", 0.0) + self.seconds.get("end_model", 0.0)
+        return {**self.seconds, "total": round(total, 4), "overhead": round(total - own, 4)}
+
+
+def execute(
+    cell: Cell,
+    store: RunStore,
+    provenance: Mapping[str, Any],
+    timeout: float | None = None,
+    wait: bool = True,
+) -> Record:
+    """Run one cell and write its record, unless another process has finished it meanwhile.
+
+    An exception of the method, or of anything else that belongs to the cell alone, becomes a record
+    with status ``failed``; only what concerns the whole folder (a full disk) is raised.
+
+    Parameters
+    ----------
+    cell : Cell
+    store : RunStore
+    provenance : mapping
+        See :func:`autows.runs.provenance.provenance`; the data fingerprint is added.
+    timeout : float or None
+        The limit in force in seconds, for the record; enforcing it is the caller's task.
+    wait : bool, default True
+        Wait while another process executes the same run.
+
+    Returns
+    -------
+    Record
+        The record that is in the store afterwards.
+
+    Raises
+    ------
+    Claimed
+        If another process executes the run and ``wait`` is False.
+    """
+    with store.claim(cell.key, wait):
+        before = finished(store, cell.key, timeout)
+        if before is not None:
+            return before
+        clock = _Clock()
+        resettable = reset_peak()
+        try:
+            record, predictions = _attempt(cell, clock, provenance)
+        except NotApplicable as error:
+            record, predictions = cell.record("skipped", reason=str(error), provenance=provenance), None
+        except Exception as error:
+            reason, trace = explain(error)
+            record = cell.record("failed", reason=reason, traceback=trace, provenance=provenance)
+            predictions = None
+        record = replace(
+            record,
+            seconds=clock.report(),
+            timeout_seconds=timeout,
+            peak_memory_mb=peak_mb() if resettable else None,
+        )
+        return store.write(record, predictions)
+
+
+def finished(store: RunStore, key: Key, timeout: float | None) -> Record | None:
+    """Return the record of a run that need not be run again, or None.
+
+    Runs that are ok or skipped are finished. A run that hit a time limit is tried again only under
+    a longer one. What failed, or cannot be read, is tried again.
+    """
+    try:
+        record = store.read(key)
+    except CorruptRecord:
+        return None
+    if record is None or record.status == "failed":
+        return None
+    if record.status == "timeout":
+        limit = record.timeout_seconds
+        longer = timeout is None or (limit is not None and timeout > limit)
+        return None if longer else record
+    return record
+
+
+def make_view(task: Task, data: TaskData, X_pool: Any, X_test: Any, k: int, n_labels: int) -> TaskView:
+    """Return what may be seen of a task in draw ``k``; arrays are read-only and hold no other label."""
+    index = draw(task, k, n_labels)
+    X_seed, y_seed = X_pool[index], np.asarray(data.y_pool)[index].astype(np.int64)
+    for array in (X_seed, y_seed, index):
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
+    card = task.card
+    return TaskView(
+        X_seed=X_seed,
+        y_seed=y_seed,
+        X_pool=X_pool,
+        X_test=X_test,
+        n_classes=card.n_classes,
+        seed_index=index,
+        modality=card.modality,
+        class_names=card.class_names,
+        prompts=card.prompts or None,
+    )
+
+
+def _attempt(
+    cell: Cell, clock: _Clock, provenance: Mapping[str, Any]
+) -> tuple[Record, dict[str, NDArray[Any]] | None]:
+    with clock.phase("load"):
+        data = cell.task.load()
+        fingerprint = cell.task.fingerprint()
+    provenance = {**provenance, "data_fingerprint": fingerprint}
+    with clock.phase("represent"):
+        features = cell.representation.features(cell.task)
+    view = make_view(cell.task, data, features.X_pool, features.X_test, cell.draw, cell.n_labels)
+    shown = view.restricted_to(cell.method.needs)
+    reason = cell.method.skip_reason(shown)
+    if reason is not None:
+        return cell.record("skipped", reason=reason, provenance=provenance), None
+    axes: dict[str, str | int] = {"task": cell.task.card.id, "draw": cell.draw}
+    with clock.phase("fit"):
+        labels = cell.method.fit_predict(shown, generator(purpose="method", method=cell.method.name, **axes))
+    if not isinstance(labels, Labels):
+        raise InvalidLabels(f"fit_predict returned a {type(labels).__name__}; expected autows.Labels")
+    labels.check_against(view)
+    with clock.phase("end_model"):
+        # The same folds for every method: the comparison of end models is paired too.
+        end_model = train_on_weak_labels(view, labels, generator(purpose="end model", **axes))
+        end_model_test = end_model.predict_proba(view.X_test)
+    with clock.phase("score"):
+        scores = score(view, labels, end_model_test, data.y_pool, data.y_test)
+    record = cell.record(
+        "ok",
+        scores={name: None if value is None else round(value, 6) for name, value in scores.items()},
+        ledger=_ledger(view),
+        info={**labels.info, "lfs": [dict(lf) for lf in labels.lfs]},
+        provenance=provenance,
+    )
+    return record, _predictions(labels, end_model_test)
+
+
+def _ledger(view: TaskView) -> dict[str, Any]:
+    rows = np.ascontiguousarray(view.seed_index, dtype="<i8").tobytes()
+    return {
+        "n": len(view.y_seed),
+        "per_class": view.seed_counts.tolist(),
+        "draw": hashlib.sha256(rows).hexdigest()[:16],
+    }
+
+
+def _predictions(labels: Labels, end_model_test: NDArray[np.floating]) -> dict[str, NDArray[Any]]:
+    def compact(answers: NDArray[Any]) -> NDArray[Any]:
+        return answers.astype(np.float32 if answers.ndim == 2 else np.int16)
+
+    return {
+        "pool": compact(labels.pool),
+        "pool_covered": np.asarray(labels.pool_covered),
+        "test": compact(labels.test),
+        "test_covered": np.asarray(labels.test_covered),
+        "end_model_test": end_model_test.astype(np.float32),
+    }
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """Return one line that says what went wrong, and the traceback of what was not foreseen."""
+    text = " ".join(str(error).split())
+    if isinstance(error, AutoWSError):
+        return text, ""
+    named = text if isinstance(error, InvalidLabels) else f"{type(error).__name__}: {text}".rstrip(": ")
+    return named, "".join(traceback.format_exception(error))

@@ -1,0 +1,195 @@
+"""The identity of a run and the record that it leaves; both are a public format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+SCHEMA_VERSION = 1
+"""Version of the record's format. A reader refuses what it does not know."""
+
+PROTOCOL_VERSION = 1
+"""Version of what is done to a method's answer: the end model and the scores. Part of a run's identity."""
+
+STATUSES = ("ok", "failed", "timeout", "skipped")
+
+
+class InvalidRecord(ValueError):
+    """A key or record has a field that is missing, superfluous or of the wrong type."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What makes a run this run and no other. Jobs, device and folders are not part of it.
+
+    Parameters
+    ----------
+    task, task_version : str, int
+    representation, representation_version, representation_parameters : str, int, mapping
+        Parameters are complete, defaults included.
+    method, parameters : str, mapping
+        Parameters are complete, defaults included.
+    source_hash : str
+        Of the method's code, see :func:`autows.source.source_hash`.
+    draw : int
+        Which seed draw, from 0.
+    n_labels : int
+        How many seeds.
+    protocol_version : int
+        See :data:`PROTOCOL_VERSION`.
+    """
+
+    task: str
+    task_version: int
+    representation: str
+    representation_version: int
+    representation_parameters: Mapping[str, Any]
+    method: str
+    parameters: Mapping[str, Any]
+    source_hash: str
+    draw: int
+    n_labels: int
+    protocol_version: int = PROTOCOL_VERSION
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        if self.draw < 0 or self.n_labels < 1:
+            raise InvalidRecord(f"draw {self.draw} and n_labels {self.n_labels} must be at least 0 and 1")
+
+    @property
+    def id(self) -> str:
+        """A hash of the whole key, 16 hexadecimal digits."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def path(self) -> str:
+        """Where the record lies below a results folder, for people to read and for :attr:`id` to fix."""
+        name = f"draw{self.draw}-n{self.n_labels}-{self.id}"
+        return f"{self.task}/{self.representation}/{self.method}/{name}.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of one run, beside the predictions file.
+
+    Parameters
+    ----------
+    key : Key
+    status : str
+        ``ok``, ``failed``, ``timeout`` or ``skipped``.
+    labels : mapping
+        How the run is called in tables: ``task``, ``representation``, ``method``, the latter two
+        with the parameters that differ from their defaults.
+    task_info : mapping
+        ``title``, ``modality``, ``n_classes``, ``same_as`` (see :class:`~autows.task.TaskCard`).
+    method_info : mapping
+        ``family`` and ``needs`` of the method.
+    reason : str
+        Why the status is not ``ok``; empty otherwise.
+    traceback : str
+        Of the exception that made a run fail.
+    seconds : mapping of str to float
+        By phase: ``load``, ``represent``, ``fit``, ``end_model``, ``score``, ``total``, and
+        ``overhead`` (total less fit and end model).
+    peak_memory_mb : float, optional
+        Highest resident memory of the worker during the run.
+    scores : mapping of str to float or None
+        See :mod:`autows.runs.scores`.
+    ledger : mapping
+        Labels handed out: ``n``, ``per_class``, and ``draw``, a hash of which rows.
+    info : mapping
+        What the method told of itself, and ``lfs``, its labeling functions.
+    predictions : mapping, optional
+        ``file`` and ``sha256`` of the npz beside the record.
+    provenance : mapping
+        Versions, machine, data fingerprint, git commit.
+    timeout_seconds : float, optional
+        The limit in force.
+    finished_at : str
+        UTC, ISO 8601.
+    """
+
+    key: Key
+    status: str
+    labels: Mapping[str, str]
+    task_info: Mapping[str, Any] = field(default_factory=dict)
+    method_info: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    traceback: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    peak_memory_mb: float | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+    ledger: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+    predictions: Mapping[str, str] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    timeout_seconds: float | None = None
+    finished_at: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        if self.status not in STATUSES:
+            raise InvalidRecord(f"status is {self.status!r}; expected one of {STATUSES}")
+        if self.status == "ok" and "accuracy" not in self.scores:
+            raise InvalidRecord("a record with status 'ok' must have scores")
+        if self.status != "ok" and not self.reason:
+            raise InvalidRecord(f"a record with status '{self.status}' must say why")
+
+    def to_text(self) -> str:
+        """Return the record as JSON text, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Record:
+        """Read what :meth:`to_text` wrote.
+
+        Raises
+        ------
+        InvalidRecord
+            If the text is not JSON, or not a record of a known schema.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise InvalidRecord(f"not JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise InvalidRecord("not a JSON object")
+        version = values.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise InvalidRecord(f"schema_version is {version!r}; this program reads {SCHEMA_VERSION}")
+        return _from_dict(cls, {**values, "key": _from_dict(Key, values.get("key"))})
+
+
+def _from_dict(cls: type[Any], values: Any) -> Any:
+    if not isinstance(values, dict):
+        raise InvalidRecord(f"{cls.__name__.lower()} is not an object")
+    known = {f.name for f in fields(cls)}
+    if set(values) != known:
+        missing, extra = sorted(known - set(values)), sorted(set(values) - known)
+        raise InvalidRecord(
+            f"{cls.__name__.lower()} lacks {missing or 'nothing'} and has unknown {extra or 'nothing'}"
+        )
+    return cls(**values)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "Key": (Key,),
+    "float | None": (float, int, type(None)),
+}
+
+
+def _check_types(item: Any) -> None:
+    for f in fields(item):
+        value, annotation = getattr(item, f.name), str(f.type)
+        expected = _TYPES.get(annotation, (Mapping, type(None)) if "| None" in annotation else (Mapping,))
+        if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
+            raise InvalidRecord(
+                f"{type(item).__name__.lower()}.{f.name} is {type(value).__name__}; expected {annotation}"
+            )

@@ -1,0 +1,135 @@
+"""Scores of a method's answer against the truth, as the protocol defines them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autows.types import Labels, TaskView
+
+COVERAGES = (0.5, 0.8, 0.9)
+N_BINS = 15
+FLOOR = 1e-7
+"""Probabilities are raised to this before a logarithm is taken."""
+
+
+def score(
+    view: TaskView,
+    labels: Labels,
+    end_model_test: NDArray[np.floating],
+    y_pool: NDArray[np.integer],
+    y_test: NDArray[np.integer],
+) -> dict[str, float | None]:
+    """Score one run.
+
+    Parameters
+    ----------
+    view : TaskView
+        What the method saw; gives the seed counts and which pool rows are seeds.
+    labels : Labels
+        Its answer.
+    end_model_test : (M, K) float
+        The end model's probabilities on the test rows.
+    y_pool, y_test : (N,) and (M,) int
+        The truth.
+
+    Returns
+    -------
+    dict of str to float or None
+        ``accuracy`` (test, all rows, an abstention counts as the most frequent seed class),
+        ``coverage``, ``accuracy_covered`` (None if nothing is covered), ``pool_accuracy`` and
+        ``pool_coverage`` (rows that are not seeds; an abstention is an error), ``macro_f1`` (all
+        rows, over the classes of the truth), ``end_model_accuracy``; and from probabilities, None
+        for hard labels: ``log_loss``, ``brier`` (0 to 2), ``ece`` (15 equal-mass bins),
+        ``accuracy_at_50``, ``_80``, ``_90`` per cent coverage by confidence. In these an
+        abstaining row has the smoothed seed shares ``(count + 1) / (n + K)``.
+    """
+    from sklearn.metrics import f1_score
+
+    counts = view.seed_counts
+    covered = labels.test_covered
+    assert covered is not None
+    answer = np.where(covered, hard(labels.test), counts.argmax())
+    right = answer == y_test
+    free = view.unlabeled_index
+    pool_right = (hard(labels.pool) == y_pool) & labels.pool_covered
+    scores: dict[str, float | None] = {
+        "accuracy": float(right.mean()),
+        "coverage": float(covered.mean()),
+        "accuracy_covered": float(right[covered].mean()) if covered.any() else None,
+        "pool_accuracy": float(pool_right[free].mean()) if len(free) else None,
+        "pool_coverage": float(labels.pool_covered[free].mean()) if len(free) else None,  # type: ignore[index]
+        "macro_f1": float(
+            f1_score(y_test, answer, labels=np.unique(y_test), average="macro", zero_division=0.0)
+        ),
+        "end_model_accuracy": float((end_model_test.argmax(axis=1) == y_test).mean()),
+    }
+    names = ["log_loss", "brier", "ece", *(f"accuracy_at_{round(100 * c)}" for c in COVERAGES)]
+    if labels.test.ndim == 1:
+        return {**scores, **dict.fromkeys(names)}
+    shares = (counts + 1.0) / (counts.sum() + view.n_classes)
+    P = np.where(covered[:, None], labels.test, shares).astype(np.float64)
+    confidence = np.where(covered, P.max(axis=1), 0.0)
+    probabilistic = [
+        log_loss(P, y_test),
+        brier(P, y_test),
+        calibration_error(P.max(axis=1), right),
+        *(accuracy_at_coverage(confidence, right, c) for c in COVERAGES),
+    ]
+    return {**scores, **dict(zip(names, probabilistic, strict=True))}
+
+
+def hard(answers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return hard labels of either form of answer; the first of equally probable classes."""
+    return answers.argmax(axis=1) if answers.ndim == 2 else answers.astype(np.int64)
+
+
+def log_loss(P: NDArray[np.float64], y: NDArray[np.integer]) -> float:
+    """Return the mean negative log-probability of the truth, in nats, rows renormalised after :data:`FLOOR`."""
+    clipped = np.maximum(P, FLOOR)
+    clipped /= clipped.sum(axis=1, keepdims=True)
+    return float(-np.log(clipped[np.arange(len(y)), y]).mean())
+
+
+def brier(P: NDArray[np.float64], y: NDArray[np.integer]) -> float:
+    """Return the mean squared distance to the one-hot truth, summed over classes: 0 to 2."""
+    truth = np.eye(P.shape[1])[y]
+    return float(np.square(P - truth).sum(axis=1).mean())
+
+
+def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error over 15 bins of equal mass.
+
+    Rows of equal confidence are never told apart: within a group of ties every row counts with the
+    group's mean correctness, so the value does not depend on the order of rows.
+
+    References
+    ----------
+    K. Nguyen and B. O'Connor (2015), Posterior calibration and exploratory analysis for natural
+    language processing models, EMNLP (equal-mass bins).
+    """
+    order = np.argsort(confidence, kind="stable")
+    ranked, correct = confidence[order].astype(np.float64), _average_over_ties(confidence, right)[order]
+    bins = np.array_split(np.arange(len(ranked)), min(N_BINS, len(ranked)))
+    gaps = [len(b) * abs(ranked[b].mean() - correct[b].mean()) for b in bins]
+    return float(sum(gaps) / len(ranked))
+
+
+def accuracy_at_coverage(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_], coverage: float
+) -> float:
+    """Return the accuracy on the given share of rows with the highest confidence, ties averaged.
+
+    At least one row is kept; the number is rounded up.
+    """
+    kept = max(1, int(np.ceil(coverage * len(right) - 1e-9)))
+    order = np.argsort(-confidence, kind="stable")[:kept]
+    return float(_average_over_ties(confidence, right)[order].mean())
+
+
+def _average_over_ties(value: NDArray[np.floating], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    _, group = np.unique(value, return_inverse=True)
+    share = np.bincount(group, weights=right) / np.bincount(group)
+    return share[group]

@@ -1,0 +1,57 @@
+"""Handwritten digits of 8 x 8 pixels, as scikit-learn ships them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autows.draws import generator
+from autows.task import Task, TaskCard, TaskData
+
+N_POOL, N_TEST = 1297, 500
+
+
+class Digits(Task):
+    """1,797 handwritten digits; needs no network."""
+
+    card = TaskCard(
+        id="digits",
+        version=1,
+        title="Handwritten digits, 8 x 8 grey pixels",
+        modality="image",
+        class_names=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+        prompts=(
+            "a photo of the number {}",
+            "a handwritten digit {}",
+            "the digit {}",
+            "a black and white {}",
+        ),
+        n_pool=N_POOL,
+        n_test=N_TEST,
+        source="sklearn.datasets.load_digits (the test part of UCI's 'Optical Recognition of Handwritten Digits')",
+        licence="CC BY 4.0",
+        citation="E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine "
+        "Learning Repository, doi:10.24432/C50P49",
+        suites=("quick",),
+    )
+
+    def read(self) -> TaskData:
+        """Read scikit-learn's copy and split it by one fixed permutation.
+
+        Returns
+        -------
+        TaskData
+            Pixels as uint8 in 0 .. 255, shape (rows, 8, 8).
+        """
+        from sklearn.datasets import load_digits
+
+        images, y = load_digits(return_X_y=True)
+        # The source counts ink in 0 .. 16.
+        pixels = np.rint(images.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+        return split(pixels, y.astype(np.int64))
+
+
+def split(pixels: np.ndarray, y: np.ndarray) -> TaskData:
+    """Split by the permutation that digits and permuted_digits share, so that their rows correspond."""
+    order = generator(purpose="split", task="digits", version=1).permutation(len(y))
+    pool, test = order[:N_POOL], order[N_POOL:]
+    return TaskData(pixels[pool], y[pool], pixels[test], y[test])

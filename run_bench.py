@@ -56,7 +56,7 @@ def _say(message: str, status: int) -> int:
 @click.version_option(__version__, prog_name="AutoWS Bench")
 @click.pass_context
 def main(ctx: click.Context) -> int | None:
-    """Benchmark automated weak supervision: what to do with a new task and 100 labels?
+    """Benchmark automated weak supervision: a new task, 100 labels, and what to do with them.
 
     Without a command: run the quick suite, then print the leaderboard.
     """

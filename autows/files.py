@@ -27,7 +27,8 @@ def make_folder(path: Path, purpose: str) -> Path:
             pass
     except OSError as error:
         raise UserError(
-            f"Cannot write to {path} ({purpose}): {error.strerror}. Choose another folder or mend its permissions"
+            f"Cannot write to {path} ({purpose}): {error.strerror}. "
+            "Choose another folder or mend its permissions"
         ) from error
     return path
 
@@ -42,7 +43,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -59,7 +60,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp"))
     try:
         yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())
+        temporary.chmod(0o777 & ~_umask())
         if path.exists():
             shutil.rmtree(path)
         temporary.rename(path)

@@ -90,7 +90,7 @@ def check_votes(
             raise ValueError(f"y_seed must lie in 0 .. {n_classes - 1}")
     if prior is None:
         return n_classes, np.full(n_classes, 1.0 / n_classes)
-    prior = np.asarray(prior, dtype=np.float64)
-    if prior.shape != (n_classes,) or np.any(prior < 0) or abs(prior.sum() - 1) > 1e-6:
-        raise ValueError(f"prior must be {n_classes} shares that sum to 1; got {prior}")
-    return n_classes, prior
+    shares: NDArray[np.float64] = np.asarray(prior, dtype=np.float64)
+    if shares.shape != (n_classes,) or np.any(shares < 0) or abs(shares.sum() - 1) > 1e-6:
+        raise ValueError(f"prior must be {n_classes} shares that sum to 1; got {shares}")
+    return n_classes, shares

@@ -198,12 +198,9 @@ class Labels:
             object.__setattr__(self, f"{name}_covered", self._covered(name, answers))
             self._check_votes(name, answers.shape[0])
         _check_json({"info": self.info, "lfs": self.lfs})
-        if self.pool_votes is not None and self.test_votes is not None:
-            if self.pool_votes.shape[1] != self.test_votes.shape[1]:
-                raise InvalidLabels(
-                    f"pool_votes has {self.pool_votes.shape[1]} labeling functions and test_votes has "
-                    f"{self.test_votes.shape[1]}"
-                )
+        columns = {votes.shape[1] for votes in (self.pool_votes, self.test_votes) if votes is not None}
+        if len(columns) > 1:
+            raise InvalidLabels(f"pool_votes and test_votes have {sorted(columns)} columns; expected as many")
 
     def _covered(self, name: str, answers: NDArray[Any]) -> NDArray[np.bool_]:
         given = getattr(self, f"{name}_covered")
@@ -298,6 +295,6 @@ def _check_probabilities(
     if np.any(off):
         bad = int(np.flatnonzero(off)[0])
         raise error(
-            f"{name} has rows that do not sum to 1, first row {bad} (sum {P[bad].sum(dtype=np.float64):.4g}); "
-            "mark abstentions in the covered mask"
+            f"{name} has rows that do not sum to 1, first row {bad} "
+            f"(sum {P[bad].sum(dtype=np.float64):.4g}); mark abstentions in the covered mask"
         )

@@ -23,7 +23,8 @@ class ZeroShotClip(Method):
 
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:
         """Return the zero-shot matrices of the view; the seeds are not looked at."""
-        assert view.zero_shot_pool is not None and view.zero_shot_test is not None
+        assert view.zero_shot_pool is not None
+        assert view.zero_shot_test is not None
         return Labels(
             pool=view.zero_shot_pool,
             test=view.zero_shot_test,

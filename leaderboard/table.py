@@ -82,7 +82,7 @@ def build(records: Iterable[Record | CorruptRecord]) -> Leaderboard:
         board.rows.append(_row(current))
     if superseded:
         board.notes.append(
-            f"Left out: {superseded} records of earlier versions of a task's, representation's or method's code"
+            f"Left out: {superseded} records of earlier versions of a task, a representation or a method"
         )
     board.rows.sort(
         key=lambda r: (r["task"], r["n_labels"], r["representation"], -_or_low(r["accuracy"]), r["method"])

@@ -10,7 +10,7 @@ from autows.params import Scalar
 from autows.registry import Registry
 from autows.task import Task
 
-REGISTRY: Registry[Task] = Registry("task", Task, ("tasks",))  # type: ignore[type-abstract]
+REGISTRY: Registry[Task] = Registry("task", Task, ("tasks",))
 
 
 def names() -> list[str]:

@@ -1,6 +1,6 @@
-"""The two-dimensional Navier-Stokes equation for the vorticity on the unit torus, solved in batches.
+r"""The two-dimensional Navier-Stokes equation for the vorticity on the unit torus, solved in batches.
 
-.. math:: w_t + u \\cdot \\nabla w = \\nu \\Delta w + f, \\quad \\nabla \\cdot u = 0, \\quad w = \\nabla \\times u,
+.. math:: w_t + u \cdot \nabla w = \nu \Delta w + f, \quad \nabla \cdot u = 0, \quad w = \nabla \times u,
 
 with the fixed forcing ``f = 0.1 (sin 2 pi (x + y) + cos 2 pi (x + y))`` and Gaussian random initial
 fields of covariance ``7^(3/2) (-Laplace + 49 I)^(-5/2)``: the setting of Li et al. (2021), Fourier
@@ -50,12 +50,12 @@ class Grid:
         return ((np.abs(kx) < limit) & (ky < limit)).astype(np.float64)
 
     def points(self) -> tuple[Field, Field]:
-        """Coordinates x, shape (size, 1), and y, shape (1, size)."""
+        """Return coordinates x, shape (size, 1), and y, shape (1, size)."""
         x = np.arange(self.size) / self.size
         return x[:, None], x[None, :]
 
     def forcing(self) -> Field:
-        """The fixed forcing, shape (size, size)."""
+        """Return the fixed forcing, shape (size, size)."""
         x, y = self.points()
         phase = 2 * np.pi * (x + y)
         return 0.1 * (np.sin(phase) + np.cos(phase))

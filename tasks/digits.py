@@ -27,7 +27,8 @@ class Digits(Task):
         ),
         n_pool=N_POOL,
         n_test=N_TEST,
-        source="sklearn.datasets.load_digits (the test part of UCI's 'Optical Recognition of Handwritten Digits')",
+        source="sklearn.datasets.load_digits (the test part of UCI's 'Optical Recognition of Handwritten "
+        "Digits')",
         licence="CC BY 4.0",
         citation="E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine "
         "Learning Repository, doi:10.24432/C50P49",

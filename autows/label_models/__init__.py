@@ -9,7 +9,7 @@ from autows.label_model import LabelModel
 from autows.params import Scalar
 from autows.registry import Registry
 
-REGISTRY: Registry[LabelModel] = Registry("label model", LabelModel, ("autows.label_models",))  # type: ignore[type-abstract]
+REGISTRY: Registry[LabelModel] = Registry("label model", LabelModel, ("autows.label_models",))
 
 
 def names() -> list[str]:

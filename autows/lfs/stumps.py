@@ -78,7 +78,10 @@ def fit_stumps(
     n = len(order)
     if n == 0:
         raise ValueError("stumps need at least one row")
-    values = np.take_along_axis(X, order, axis=0).astype(np.float64)
+    ranked = np.take_along_axis(X, order, axis=0)
+    # In the precision of the features, as scikit-learn does: there 1 and the next float32 are the same.
+    same = ranked[1:] <= ranked[:-1] + SAME_VALUE
+    values = ranked.astype(np.float64)
     positives = targets[order].cumsum(axis=0, dtype=np.float64)
     total = positives[-1]
     if n == 1:
@@ -87,7 +90,7 @@ def fit_stumps(
     size = np.arange(1.0, n)[:, None, None]
     low, high = positives[:-1], total - positives[:-1]
     impurity = low * (1 - low / size) + high * (1 - high / (n - size))
-    impurity[values[1:] <= values[:-1] + SAME_VALUE] = np.inf
+    impurity[same] = np.inf
     best = impurity.argmin(axis=0)[None]
     varies = np.isfinite(np.take_along_axis(impurity, best, axis=0)[0])
     lower = np.take_along_axis(values[:-1, :, None], best, axis=0)[0]

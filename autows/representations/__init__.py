@@ -9,11 +9,7 @@ from autows.params import Scalar
 from autows.registry import Registry
 from autows.representation import Representation
 
-REGISTRY: Registry[Representation] = Registry(
-    "representation",
-    Representation,  # type: ignore[type-abstract]
-    ("autows.representations",),
-)
+REGISTRY: Registry[Representation] = Registry("representation", Representation, ("autows.representations",))
 
 
 def names() -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pickle import PickleError
+from typing import TypeVar
 
 from autows.draws import draw
 from autows.errors import CorruptRecord, NotApplicable
@@ -20,6 +21,8 @@ from autows.runs.record import Record
 from autows.runs.store import Claimed, RunStore
 from autows.runs.workers import TimedOut, Worker, WorkerDied
 from autows.task import Task
+
+T = TypeVar("T")
 
 
 def plan(
@@ -78,16 +81,16 @@ class Progress:
     """What is told while a plan runs; the default tells nothing."""
 
     def start(self, total: int, found: int) -> None:
-        """``total`` cells are to be run; ``found`` were there already."""
+        """Hear that ``total`` cells are to be run and ``found`` were there already."""
 
     def current(self, what: str) -> None:
-        """This is being worked on now."""
+        """Hear what is being worked on now."""
 
     def done(self, record: Record) -> None:
-        """One cell has ended."""
+        """Hear that one cell has ended."""
 
     def stop(self) -> None:
-        """Nothing more comes."""
+        """Hear that nothing more comes."""
 
 
 def run(
@@ -187,8 +190,8 @@ class _Crew:
         for worker in self.workers:
             worker.close(at_once)
 
-    def _side_by_side(self, items: Sequence, do: Callable) -> None:  # type: ignore[type-arg]
-        todo: queue.SimpleQueue = queue.SimpleQueue()
+    def _side_by_side(self, items: Sequence[T], do: Callable[[Worker, T], None]) -> None:
+        todo: queue.SimpleQueue[T] = queue.SimpleQueue()
         for item in items:
             todo.put(item)
 

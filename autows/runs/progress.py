@@ -15,6 +15,7 @@ class ProgressBar(Progress):
     def __init__(self) -> None:
         self._bar: Any = None
         self._live = sys.stderr.isatty()
+        self._told: set[tuple[str, ...]] = set()
 
     def start(self, total: int, found: int) -> None:
         """Open the bar, if there is anything to do."""
@@ -39,12 +40,13 @@ class ProgressBar(Progress):
         self._bar.set_postfix_str(what, refresh=self._live)
 
     def done(self, record: Record) -> None:
-        """Move on by one; say what failed."""
+        """Move on by one; say what failed, once for the same reason on the same task."""
         self._bar.update()
-        if record.status in ("failed", "timeout"):
-            key = record.key
-            name = " / ".join([key.task, record.labels["representation"], record.labels["method"]])
-            self._bar.write(f"{record.status}: {name} / draw {key.draw}: {record.reason}", file=sys.stderr)
+        what = (record.key.task, record.status, record.reason)
+        if record.status in ("failed", "timeout") and what not in self._told:
+            self._told.add(what)
+            name = " / ".join([record.key.task, record.labels["representation"], record.labels["method"]])
+            self._bar.write(f"{record.status}: {name}: {record.reason}", file=sys.stderr)
 
     def stop(self) -> None:
         """Close the bar."""

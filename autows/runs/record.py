@@ -188,7 +188,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 def _check_types(item: Any) -> None:
     for f in fields(item):
         value, annotation = getattr(item, f.name), str(f.type)
-        expected = _TYPES.get(annotation, (Mapping, type(None)) if "| None" in annotation else (Mapping,))
+        mapping = (Mapping, type(None)) if annotation.endswith("| None") else (Mapping,)
+        expected = _TYPES.get(annotation, mapping)
         if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
             raise InvalidRecord(
                 f"{type(item).__name__.lower()}.{f.name} is {type(value).__name__}; expected {annotation}"

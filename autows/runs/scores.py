@@ -49,18 +49,19 @@ def score(
     from sklearn.metrics import f1_score
 
     counts = view.seed_counts
-    covered = labels.test_covered
+    covered, pool_covered = labels.test_covered, labels.pool_covered
     assert covered is not None
+    assert pool_covered is not None
     answer = np.where(covered, hard(labels.test), counts.argmax())
     right = answer == y_test
     free = view.unlabeled_index
-    pool_right = (hard(labels.pool) == y_pool) & labels.pool_covered
+    pool_right = (hard(labels.pool) == y_pool) & pool_covered
     scores: dict[str, float | None] = {
         "accuracy": float(right.mean()),
         "coverage": float(covered.mean()),
         "accuracy_covered": float(right[covered].mean()) if covered.any() else None,
         "pool_accuracy": float(pool_right[free].mean()) if len(free) else None,
-        "pool_coverage": float(labels.pool_covered[free].mean()) if len(free) else None,  # type: ignore[index]
+        "pool_coverage": float(pool_covered[free].mean()) if len(free) else None,
         "macro_f1": float(
             f1_score(y_test, answer, labels=np.unique(y_test), average="macro", zero_division=0.0)
         ),
@@ -87,7 +88,10 @@ def hard(answers: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def log_loss(P: NDArray[np.float64], y: NDArray[np.integer]) -> float:
-    """Return the mean negative log-probability of the truth, in nats, rows renormalised after :data:`FLOOR`."""
+    """Return the mean negative log-probability of the truth, in nats.
+
+    Probabilities are raised to :data:`FLOOR` and rows renormalised.
+    """
     clipped = np.maximum(P, FLOOR)
     clipped /= clipped.sum(axis=1, keepdims=True)
     return float(-np.log(clipped[np.arange(len(y)), y]).mean())

@@ -152,7 +152,8 @@ class DawidSkene(LabelModel):
         else:
             share = (counts + s * self.marginal_[:, :, None]) / (mass + s)
             silence = 1 - self.marginal_.sum(axis=1, keepdims=True)
-            silent = (mass - counts.sum(axis=1) + s * silence) / (mass + s)
+            # Where all rows vote the difference is rounding error of either sign.
+            silent = (np.maximum(mass - counts.sum(axis=1), 0.0) + s * silence) / (mass + s)
             self.weights_ = (np.log(share) - np.log(silent)[:, None, :]).reshape(-1, K)
             self.base_ = np.log(silent).sum(axis=0)
         if learn_prior:
@@ -161,4 +162,6 @@ class DawidSkene(LabelModel):
     def _expect(self, V: scipy.sparse.csr_array) -> NDArray[np.float64]:
         from scipy.special import softmax
 
-        return softmax(V @ self.weights_ + self.base_ + np.log(self.prior_), axis=1)
+        with np.errstate(divide="ignore"):  # a prior may rule a class out
+            log_prior = np.log(self.prior_)
+        return softmax(V @ self.weights_ + self.base_ + log_prior, axis=1)

@@ -124,4 +124,10 @@ def _follow(parent: int) -> None:
 
 
 def _warm_up() -> None:
+    # What every run needs: the end model and the scores import these when they are called.
+    import scipy.optimize
+    import scipy.special
+    import sklearn.linear_model
+    import sklearn.metrics
+
     import autows.runs.cell  # noqa: F401

@@ -29,7 +29,11 @@ def cache_folder() -> Path:
 
 
 def cached_arrays(
-    kind: str, label: str, identity: Mapping[str, Any], compute: Callable[[Path], Mapping[str, Any]]
+    kind: str,
+    label: str,
+    identity: Mapping[str, Any],
+    compute: Callable[[Path], Mapping[str, Any]],
+    resume: bool = False,
 ) -> tuple[Arrays, dict[str, Any]]:
     """Return arrays from the cache, computing them if they are not there.
 
@@ -48,6 +52,8 @@ def cached_arrays(
         Given a folder, writes ``<name>.npy`` files into it (:func:`numpy.save`, or
         :func:`numpy.lib.format.open_memmap` for what does not fit in memory) and returns JSON
         values to keep beside them.
+    resume : bool, default False
+        Give ``compute`` the folder of an interrupted earlier call, to go on from there.
 
     Returns
     -------
@@ -71,7 +77,7 @@ def cached_arrays(
         found = _open(entry)
         if found is not None:
             return found
-        with new_folder(entry) as folder:
+        with new_folder(entry, resume) as folder:
             notes = dict(compute(folder))
             sizes = {path.name: path.stat().st_size for path in folder.glob("*.npy")}
             index = {"identity": identity, "notes": notes, "sizes": sizes}

@@ -39,14 +39,15 @@ def draw(task: Task, k: int, n: int = 100) -> NDArray[np.int64]:
     """Return the pool rows whose labels are given to every method in draw ``k``.
 
     Uniform at random over the pool without replacement, so that a class may be rare or absent. A
-    pure function of the task's id, version and pool size as its card states them. Draws are nested:
+    pure function of the task's id, version and pool size; all three are on its card (a variant
+    of the source has a size of its own). Draws are nested:
     the first 50 of ``draw(task, k, 100)`` are ``draw(task, k, 50)``, so that learning curves are
     paired.
 
     Parameters
     ----------
     task : Task
-        Only its card is read.
+        The data are read only for a variant of the source.
     k : int
         Which draw, from 0.
     n : int, default 100
@@ -65,10 +66,10 @@ def draw(task: Task, k: int, n: int = 100) -> NDArray[np.int64]:
     card = task.card
     if k < 0:
         raise UserError(f"draw is {k}; draws are numbered from 0")
-    if not 1 <= n < card.n_pool:
+    rows = task.n_pool
+    if not 1 <= n < rows:
         raise UserError(
-            f"{n} labels were asked of task '{card.id}'; "
-            f"its pool has {card.n_pool} rows, so ask for 1 to {card.n_pool - 1}"
+            f"{n} labels were asked of task '{card.id}'; its pool has {rows} rows, so ask for 1 to {rows - 1}"
         )
-    order = generator(purpose="draw", task=card.id, version=card.version, draw=k).permutation(card.n_pool)
+    order = generator(purpose="draw", task=card.id, version=card.version, draw=k).permutation(rows)
     return order[:n].astype(np.int64)

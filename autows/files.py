@@ -51,21 +51,27 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; it becomes ``path`` if the block ends well, and else vanishes.
+def new_folder(path: Path, resume: bool = False) -> Iterator[Path]:
+    """Give a temporary folder to fill; it becomes ``path`` if the block ends well.
 
-    A folder already at ``path`` is replaced.
+    A folder already at ``path`` is replaced. If the block raises, the temporary folder vanishes;
+    with ``resume`` it is kept when the program was interrupted, and given again the next time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp"))
+    if resume:
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.mkdir(exist_ok=True)
+    else:
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp"))
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         if path.exists():
             shutil.rmtree(path)
         temporary.rename(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+    except BaseException as error:
+        if isinstance(error, Exception) or not resume:
+            shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

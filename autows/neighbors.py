@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CACHE_FROM_ROWS = 20_000
 """Graphs of fewer rows are quicker computed than looked up."""
+ROWS_AT_ONCE = 4096
 
 
 def nearest_neighbors(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -57,7 +58,7 @@ def nearest_neighbors(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[n
         np.save(folder / "neighbors.npy", neighbors, allow_pickle=False)
         return {}
 
-    identity = {"k": k, "rows": _content_hash(X), "version": 1}
+    identity = {"k": k, "rows": _content_hash(X), "version": 2}
     arrays, _ = cached_arrays("graphs", f"knn-{k}-{X.shape[0]}", identity, compute)
     return arrays["distances"], arrays["neighbors"]
 
@@ -101,8 +102,26 @@ def _search(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     from sklearn.neighbors import NearestNeighbors
 
     # Without a query argument scikit-learn leaves out the row itself, and only that.
-    distances, neighbors = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(X).kneighbors()
-    return distances.astype(np.float32), neighbors.astype(np.int32)
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(X)
+    neighbors = search.kneighbors(return_distance=False).astype(np.int32)
+    # The search takes distances from norms and products: between duplicates they are not always zero.
+    distances = _distances(X, neighbors)
+    order = distances.argsort(axis=1, kind="stable")
+    return np.take_along_axis(distances, order, axis=1), np.take_along_axis(neighbors, order, axis=1)
+
+
+def _distances(X: Matrix, neighbors: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the distances from each row to its neighbours, from differences of features."""
+    squared = np.empty(neighbors.shape)
+    for start in range(0, X.shape[0], ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        for position, others in enumerate(neighbors[rows].T):
+            difference = X[rows] - X[others]
+            if hasattr(difference, "indptr"):
+                squared[rows, position] = np.asarray(difference.power(2).sum(axis=1)).ravel()
+            else:
+                squared[rows, position] = np.einsum("ij,ij->i", difference, difference)
+    return np.sqrt(squared).astype(np.float32)
 
 
 def _content_hash(X: Matrix) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -9,11 +10,11 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.cache import cached_arrays
+from autows.cache import Arrays, cached_arrays
 from autows.errors import AutoWSError, NotApplicable
 from autows.params import Configurable
 from autows.source import source_hash
-from autows.task import Task
+from autows.task import Raw, Task
 from autows.types import Matrix
 
 
@@ -27,8 +28,8 @@ class Features(NamedTuple):
 class Representation(Configurable, ABC):
     """Base class of all representations.
 
-    A subclass implements :meth:`transform`; users call :meth:`features`, which goes through the
-    cache.
+    A subclass implements :meth:`encode`, and :meth:`fit` if it learns from the pool; users call
+    :meth:`features`, which goes through the cache and walks the rows in chunks.
     """
 
     name: ClassVar[str] = ""
@@ -36,29 +37,37 @@ class Representation(Configurable, ABC):
     """Raised whenever the numbers change; part of a run's identity."""
     modalities: ClassVar[tuple[str, ...]] = ()
     """Modalities it works on; empty means any."""
+    rows_at_once: ClassVar[int] = 4096
+    """Rows that :meth:`encode` is given in one call."""
+    resumable: ClassVar[bool] = False
+    """Keep finished chunks when interrupted; for encoders that take minutes."""
 
     @classmethod
     def about(cls) -> dict[str, Any]:
         """Add version and modalities to what ``list`` shows."""
         return {**super().about(), "version": cls.version, "modalities": list(cls.modalities)}
 
-    @abstractmethod
-    def transform(
-        self, X_pool: NDArray[Any], X_test: NDArray[Any], modality: str
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Compute both matrices, everything fitted on the pool alone and without labels.
+    def fit(self, X_pool: Raw, modality: str) -> None:
+        """Learn what :meth:`encode` needs from the pool, without labels; by default nothing.
+
+        Learned state ends in an underscore. Must be deterministic.
 
         Parameters
         ----------
-        X_pool, X_test : array of shape (rows, ...)
-            Raw data as :class:`~autows.task.TaskData` describes them.
+        X_pool : array of shape (N, ...), or Texts
+            Raw data as :class:`~autows.task.TaskData` describes them, memory-mapped.
         modality : str
             What the raw data are.
 
-        Returns
-        -------
-        X_pool, X_test : (rows, d) float32
+        Raises
+        ------
+        NotApplicable
+            If something is missing that the user can provide, such as weights; says how.
         """
+
+    @abstractmethod
+    def encode(self, X: Raw, modality: str) -> Matrix:
+        """Return the rows of a chunk as float32, shape (rows, d), dense or CSR."""
 
     def features(self, task: Task) -> Features:
         """Return the matrices of a task from the cache, computing them the first time.
@@ -66,9 +75,9 @@ class Representation(Configurable, ABC):
         Raises
         ------
         NotApplicable
-            If the representation does not work on the task's modality.
+            If the representation does not work on the task's modality, or lacks something.
         AutoWSError
-            If the outcome is not two finite float32 matrices of the right shape.
+            If the outcome is not finite float32 rows, one for each row of raw data.
         """
         card = task.card
         if self.modalities and card.modality not in self.modalities:
@@ -84,24 +93,85 @@ class Representation(Configurable, ABC):
             "representation_version": self.version,
             "parameters": self.get_params(),
             "source": source_hash(type(self).__module__),
+            **self.identity(),
         }
 
         def compute(folder: Path) -> dict[str, Any]:
             data = task.load()
-            X_pool, X_test = self.transform(data.X_pool, data.X_test, card.modality)
-            for name, X, rows in (("X_pool", X_pool, card.n_pool), ("X_test", X_test, card.n_test)):
-                _check(X, f"{name} of {self.spec} on {card.id}", rows)
-                np.save(folder / f"{name}.npy", X, allow_pickle=False)
-            return {"task": card.id, "representation": self.spec}
+            start = time.perf_counter()
+            self.fit(data.X_pool, card.modality)
+            columns = {
+                side: self._write(X, card.modality, folder, side, f"{self.spec} of {card.id}")
+                for side, X in (("X_pool", data.X_pool), ("X_test", data.X_test))
+            }
+            seconds = time.perf_counter() - start
+            rows = len(data.y_pool) + len(data.y_test)
+            return {"columns": columns, "rows_per_second": round(rows / seconds, 1)}
 
         label = f"{card.id}-v{card.version}-{self.name}"
-        arrays, _ = cached_arrays("representations", label, identity, compute)
-        return Features(arrays["X_pool"], arrays["X_test"])
+        arrays, notes = cached_arrays("representations", label, identity, compute, self.resumable)
+        return Features(*(_open(arrays, side, notes["columns"][side]) for side in ("X_pool", "X_test")))
+
+    def identity(self) -> dict[str, Any]:
+        """Return JSON values, beside the parameters, that the numbers depend on: a hash of weights."""
+        return {}
+
+    def _write(self, X: Raw, modality: str, folder: Path, side: str, what: str) -> int:
+        """Encode one side chunk by chunk into the folder; return the number of columns."""
+        from tqdm import tqdm
+
+        rows = X.shape[0]
+        progress = folder / f"{side}.rows"
+        done = int(progress.read_text()) if progress.exists() else 0
+        out = np.load(folder / f"{side}.npy", mmap_mode="r+") if done else None
+        sparse = []
+        with tqdm(
+            total=rows, initial=done, desc=what, unit="row", position=1, leave=False, disable=None
+        ) as bar:
+            for start in range(done, rows, self.rows_at_once):
+                stop = min(start + self.rows_at_once, rows)
+                chunk = self.encode(X[start:stop], modality)
+                _check(chunk, what, start, stop)
+                if hasattr(chunk, "indptr"):
+                    sparse.append(chunk)
+                else:
+                    if out is None:
+                        shape = (rows, chunk.shape[1])
+                        out = np.lib.format.open_memmap(
+                            folder / f"{side}.npy", mode="w+", dtype=np.float32, shape=shape
+                        )
+                    out[start:stop] = chunk
+                    if self.resumable:
+                        out.flush()
+                        progress.write_text(str(stop))
+                bar.update(stop - start)
+        if out is not None:
+            out.flush()
+            progress.unlink(missing_ok=True)
+            return int(out.shape[1])
+        import scipy.sparse
+
+        whole = scipy.sparse.vstack(sparse, format="csr")
+        for part in ("data", "indices", "indptr"):
+            np.save(folder / f"{side}.{part}.npy", getattr(whole, part), allow_pickle=False)
+        return int(whole.shape[1])
 
 
-def _check(X: NDArray[Any], what: str, rows: int) -> None:
-    if X.ndim != 2 or X.shape[0] != rows or X.dtype != np.float32:
-        raise AutoWSError(f"{what} is {X.dtype} of shape {X.shape}; expected float32 of shape ({rows}, d)")
-    for start in range(0, rows, 8192):
-        if not np.all(np.isfinite(X[start : start + 8192])):
-            raise AutoWSError(f"{what} has NaN or infinity near row {start}; is the raw data damaged?")
+def _open(arrays: Arrays, side: str, columns: int) -> Matrix:
+    if side in arrays:
+        return arrays[side]
+    import scipy.sparse
+
+    data, indices, indptr = (arrays[f"{side}.{part}"] for part in ("data", "indices", "indptr"))
+    return scipy.sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, columns), copy=False)
+
+
+def _check(chunk: Matrix, what: str, start: int, stop: int) -> None:
+    if len(chunk.shape) != 2 or chunk.shape[0] != stop - start or chunk.dtype != np.float32:
+        raise AutoWSError(
+            f"{what}: rows {start} to {stop} came as {chunk.dtype} of shape {chunk.shape}; "
+            f"expected float32 of shape ({stop - start}, d)"
+        )
+    values: NDArray[np.float32] = chunk.data if hasattr(chunk, "indptr") else chunk
+    if not np.all(np.isfinite(values)):
+        raise AutoWSError(f"{what}: NaN or infinity in rows {start} to {stop}; is the raw data damaged?")

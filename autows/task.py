@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,12 @@ from autows.cache import cached_arrays
 from autows.errors import AutoWSError
 from autows.params import Configurable
 from autows.source import source_hash
+from autows.texts import Texts
+
+Raw: TypeAlias = NDArray[Any] | Texts
+"""Raw data of one side: an array whose first axis is rows, or texts."""
+
+_ROWS_AT_ONCE = 4096
 
 MODALITIES = ("image", "tabular", "field", "signal", "text")
 """What raw data can be. A field is a real function on a grid; a signal is a series in time."""
@@ -104,17 +109,30 @@ class TaskData:
 
     Parameters
     ----------
-    X_pool, X_test : array of shape (rows, ...)
-        Raw data: images (rows, height, width[, channels]), fields (rows, height, width), tabular
-        (rows, features).
+    X_pool, X_test : array of shape (rows, ...), or Texts
+        Raw data: images (rows, height, width[, channels]), fields (rows, height, width), signals
+        (rows, samples), tabular (rows, features), :class:`~autows.texts.Texts`.
     y_pool, y_test : (rows,) int array
         True labels.
+    groups_pool, groups_test : (rows,) int array, optional
+        Rows with the same number belong together (windows of one recording); no group is on both sides.
+    votes_pool, votes_test : (rows, m) int8 array, optional
+        Votes of labeling functions that people wrote for the task, -1 for abstain.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together.
     """
 
-    X_pool: NDArray[Any]
+    X_pool: Raw
     y_pool: NDArray[np.integer]
-    X_test: NDArray[Any]
+    X_test: Raw
     y_test: NDArray[np.integer]
+    groups_pool: NDArray[np.integer] | None = None
+    groups_test: NDArray[np.integer] | None = None
+    votes_pool: NDArray[np.int8] | None = None
+    votes_test: NDArray[np.int8] | None = None
 
     def __post_init__(self) -> None:
         for side in ("pool", "test"):
@@ -130,12 +148,21 @@ class TaskData:
                 f"pool rows are {self.X_pool.dtype} {self.X_pool.shape[1:]}, "
                 f"test rows {self.X_test.dtype} {self.X_test.shape[1:]}; they must be alike"
             )
+        for name in ("groups_pool", "groups_test", "votes_pool", "votes_test"):
+            extra, y = getattr(self, name), getattr(self, f"y_{name.rpartition('_')[2]}")
+            if extra is not None and len(extra) != len(y):
+                raise ValueError(f"{name} has {len(extra)} rows for {len(y)} labels")
+        if self.groups_pool is not None and self.groups_test is not None:
+            both = np.intersect1d(self.groups_pool, self.groups_test)
+            if len(both):
+                raise ValueError(f"{len(both)} groups are on both sides, {both[0]} for one")
 
 
-class Task(Configurable, ABC):
+class Task(Configurable):
     """Base class of all tasks: a card, and how to read the data.
 
-    A subclass sets :attr:`card` and implements :meth:`read`; users call :meth:`load`.
+    A subclass sets :attr:`card` and implements :meth:`read`; users call :meth:`load`. Data that do
+    not fit in memory are written by overriding :meth:`write` instead.
     """
 
     name: ClassVar[str] = ""
@@ -151,7 +178,20 @@ class Task(Configurable, ABC):
         """Return the card for ``list``."""
         return {**super().about(), **cls.card.to_json()}
 
-    @abstractmethod
+    def variant(self) -> str:
+        """Name what is different about the source that is at hand, or return "" for the one on the card.
+
+        A part of an archive, as in a mirror for trying things out, has other rows than the whole:
+        its runs carry this name in their identity and are never mixed with others. Answers quickly
+        and without a network.
+        """
+        return ""
+
+    @property
+    def n_pool(self) -> int:
+        """Rows of the pool: the card's, or for a variant those that are there."""
+        return len(self.load().y_pool) if self.variant() else self.card.n_pool
+
     def read(self) -> TaskData:
         """Read or simulate the data, from the source and without the cache.
 
@@ -160,6 +200,22 @@ class Task(Configurable, ABC):
         DataMissing
             If the source is not to be had, saying from where and how to provide it offline.
         """
+        raise NotImplementedError(f"{type(self).__name__} implements neither read nor write")
+
+    def write(self, folder: Path) -> None:
+        """Write the arrays of :class:`TaskData` to ``<field>.npy`` files in a folder.
+
+        The default reads everything into memory. Texts are two files, ``<field>.content.npy`` and
+        ``<field>.offsets.npy``.
+        """
+        data = self.read()
+        for f in fields(data):
+            value = getattr(data, f.name)
+            if isinstance(value, Texts):
+                np.save(folder / f"{f.name}.content.npy", value.content, allow_pickle=False)
+                np.save(folder / f"{f.name}.offsets.npy", value.offsets, allow_pickle=False)
+            elif value is not None:
+                np.save(folder / f"{f.name}.npy", value, allow_pickle=False)
 
     def load(self) -> TaskData:
         """Return the data, memory-mapped from the cache; the first call reads the source.
@@ -181,40 +237,53 @@ class Task(Configurable, ABC):
         identity = {
             "task": self.card.id,
             "version": self.card.version,
+            "variant": self.variant(),
             "source": source_hash(type(self).__module__),
         }
         label = f"{self.card.id}-v{self.card.version}"
-        arrays, notes = cached_arrays("tasks", label, identity, self._write)
-        return TaskData(**arrays), notes["fingerprint"]
+        arrays, notes = cached_arrays("tasks", label, identity, self._fill)
+        return _data(arrays), notes["fingerprint"]
 
-    def _write(self, folder: Path) -> dict[str, Any]:
-        data = self.read()
-        _check_against_card(data, self.card)
+    def _fill(self, folder: Path) -> dict[str, Any]:
+        self.write(folder)
+        data = _data({p.stem: np.load(p, mmap_mode="r") for p in folder.glob("*.npy")})
+        whole = not self.variant()
+        _check_against_card(data, self.card, whole)
         found = fingerprint(data)
-        if self.card.fingerprint is not None and found != self.card.fingerprint:
+        if whole and self.card.fingerprint is not None and found != self.card.fingerprint:
             raise AutoWSError(
                 f"The data of task '{self.card.id}' are not those of version {self.card.version}: "
                 f"fingerprint {found[:12]}, expected {self.card.fingerprint[:12]}. "
                 f"Was the source changed? It is {self.card.source}"
             )
-        for key in ("X_pool", "y_pool", "X_test", "y_test"):
-            np.save(folder / f"{key}.npy", getattr(data, key), allow_pickle=False)
         return {"fingerprint": found}
 
 
 def fingerprint(data: TaskData) -> str:
-    """Return the SHA-256 over types, shapes and bytes of the four arrays, in hexadecimal."""
+    """Return the SHA-256 over types, shapes and bytes of data and labels of both sides, in hexadecimal."""
     digest = hashlib.sha256()
-    for array in (data.X_pool, data.y_pool, data.X_test, data.y_test):
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+    for whole in (data.X_pool, data.y_pool, data.X_test, data.y_test):
+        for array in (whole.content, whole.offsets) if isinstance(whole, Texts) else (whole,):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            for start in range(0, len(array), _ROWS_AT_ONCE):
+                digest.update(np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE]).data)
     return digest.hexdigest()
 
 
-def _check_against_card(data: TaskData, card: TaskCard) -> None:
+def _data(arrays: Mapping[str, NDArray[Any]]) -> TaskData:
+    """Build the data from arrays by file name, texts from their two."""
+    values: dict[str, Any] = {name: array for name, array in arrays.items() if "." not in name}
+    for name in arrays:
+        field_name, dot, part = name.partition(".")
+        if dot and part == "content":
+            values[field_name] = Texts(arrays[name], arrays[f"{field_name}.offsets"])
+    return TaskData(**values)
+
+
+def _check_against_card(data: TaskData, card: TaskCard, whole: bool) -> None:
     for side, rows in (("pool", card.n_pool), ("test", card.n_test)):
         y = getattr(data, f"y_{side}")
-        if len(y) != rows:
+        if whole and len(y) != rows:
             raise AutoWSError(f"Task '{card.id}' has {len(y)} {side} rows; its card says {rows}")
         if y.min() < 0 or y.max() >= card.n_classes:
             raise AutoWSError(

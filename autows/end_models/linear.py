@@ -95,7 +95,7 @@ def scalings(X: Matrix) -> tuple[Scaling, Scaling]:
     Dense columns are centred; sparse ones are not, which would fill them. The global factor makes
     the mean variance of the features 1. Moments are taken over at most 20,000 evenly spaced rows.
     """
-    step = max(1, X.shape[0] // ROWS_FOR_MOMENTS)
+    step = max(1, -(-X.shape[0] // ROWS_FOR_MOMENTS))
     sample = X[::step]
     if hasattr(sample, "indptr"):
         mean = np.zeros(sample.shape[1])

@@ -88,7 +88,7 @@ def fit_seeds(X_seed: Matrix, y_seed: NDArray[np.integer], tuned: Tuned, n_class
         none = np.zeros((X_seed.shape[1], 1))
         return LinearModel.from_scaled(none, np.zeros(1), tuned.scaling, classes, n_classes)
     Z, basis = _in_span(tuned.scaling.apply(X_seed))
-    model = _estimator().set_params(C=tuned.C, tol=1e-6).fit(Z, y_seed)
+    model = _estimator().set_params(C=tuned.C, tol=1e-9).fit(Z, y_seed)
     W, b = model.coef_.T, model.intercept_
     if len(classes) == 2:
         W, b = np.hstack([-W / 2, W / 2]), np.hstack([-b / 2, b / 2])
@@ -98,7 +98,8 @@ def fit_seeds(X_seed: Matrix, y_seed: NDArray[np.integer], tuned: Tuned, n_class
 def _estimator():  # type: ignore[no-untyped-def]
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(max_iter=2000, warm_start=True)
+    # At scikit-learn's default, 1e-4, fits of large C stop so early that their losses are off by per cents.
+    return LogisticRegression(max_iter=2000, warm_start=True, tol=1e-5)
 
 
 def _in_span(X: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autows import task
 from autows.representation import Representation
+from autows.types import Matrix
 
 ROWS_AT_ONCE = 4096
 
 
 class Raw(Representation):
-    """Raw data as they are: pixels in [0, 1], fields and signals on one scale, columns standardised.
+    """Raw data as they are: pixels in [0, 1], signals on one scale, columns standardised, TF-IDF.
 
     Images are flattened and divided by 255 if they are integers. Fields and signals are flattened,
     and the pool's overall mean and standard deviation are taken out. Of tabular data each column is
     standardised by the pool's mean and standard deviation (a constant column becomes zero), because
-    its columns have units of their own.
+    its columns have units of their own. Texts become sparse TF-IDF rows of unit length over the words
+    that at least two pool texts have, with sublinear term frequency.
     """
 
     name = "raw"
-    modalities = ("image", "tabular", "field", "signal")
+    modalities = task.MODALITIES
 
-    def transform(
-        self, X_pool: NDArray[Any], X_test: NDArray[Any], modality: str
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Flatten and scale both sides; O(rows d) time, one float32 copy."""
-        pool, test = (X.reshape(len(X), -1) for X in (X_pool, X_test))
-        if modality == "image":
+    def fit(self, X_pool: task.Raw, modality: str) -> None:
+        """Learn scale or vocabulary from the pool; O(rows d), one pass of blocks a moment."""
+        if modality == "text":
+            from sklearn.feature_extraction.text import TfidfVectorizer
+
+            self.vectorizer_ = TfidfVectorizer(
+                sublinear_tf=True, min_df=2, strip_accents="unicode", dtype=np.float32
+            ).fit(X_pool)
+        elif modality == "image":
             scale = 255.0 if np.issubdtype(X_pool.dtype, np.integer) else 1.0
-            shift = np.zeros(1)
-            spread = np.full(1, scale)
+            self.shift_, self.spread_ = np.zeros(1), np.full(1, scale)
         else:
-            shift, spread = _moments(pool, by_column=modality == "tabular")
-        return _scaled(pool, shift, spread), _scaled(test, shift, spread)
+            self.shift_, self.spread_ = _moments(_flat(X_pool), by_column=modality == "tabular")
+
+    def encode(self, X: task.Raw, modality: str) -> Matrix:
+        """Flatten and scale, or vectorise."""
+        if modality == "text":
+            import scipy.sparse
+
+            return scipy.sparse.csr_array(self.vectorizer_.transform(X), dtype=np.float32)
+        return ((_flat(X).astype(np.float64) - self.shift_) / self.spread_).astype(np.float32)
+
+
+def _flat(X: Any) -> NDArray[Any]:
+    return X.reshape(len(X), -1)
 
 
 def _moments(X: NDArray[Any], by_column: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -49,15 +66,6 @@ def _moments(X: NDArray[Any], by_column: bool) -> tuple[NDArray[np.float64], NDA
     return shift, np.where(constant, np.inf, spread)
 
 
-def _chunks(X: NDArray[Any]):  # type: ignore[no-untyped-def]
+def _chunks(X: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     for start in range(0, len(X), ROWS_AT_ONCE):
         yield np.asarray(X[start : start + ROWS_AT_ONCE], dtype=np.float64)
-
-
-def _scaled(X: NDArray[Any], shift: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.float32]:
-    out = np.empty(X.shape, dtype=np.float32)
-    start = 0
-    for chunk in _chunks(X):
-        out[start : start + len(chunk)] = (chunk - shift) / spread
-        start += len(chunk)
-    return out

@@ -56,6 +56,7 @@ class Cell:
         return Key(
             task=card.id,
             task_version=card.version,
+            task_variant=self.task.variant(),
             representation=self.representation.name,
             representation_version=self.representation.version,
             representation_parameters=self.representation.get_params(),

@@ -27,7 +27,8 @@ class Key:
 
     Parameters
     ----------
-    task, task_version : str, int
+    task, task_version, task_variant : str, int, str
+        The variant is empty but for a source that is not the one on the task's card.
     representation, representation_version, representation_parameters : str, int, mapping
         Parameters are complete, defaults included.
     method, parameters : str, mapping
@@ -44,6 +45,7 @@ class Key:
 
     task: str
     task_version: int
+    task_variant: str
     representation: str
     representation_version: int
     representation_parameters: Mapping[str, Any]

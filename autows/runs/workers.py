@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
@@ -124,10 +125,12 @@ def _follow(parent: int) -> None:
 
 
 def _warm_up() -> None:
-    # What every run needs: the end model and the scores import these when they are called.
-    import scipy.optimize
-    import scipy.special
-    import sklearn.linear_model
-    import sklearn.metrics
-
-    import autows.runs.cell  # noqa: F401
+    for module in (
+        "autows.runs.cell",
+        # The end model and the scores of every run import these when they are called.
+        "scipy.optimize",
+        "scipy.special",
+        "sklearn.linear_model",
+        "sklearn.metrics",
+    ):
+        importlib.import_module(module)

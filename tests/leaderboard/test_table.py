@@ -14,6 +14,7 @@ def record(task, method, draw, accuracy=None, representation="raw", status="ok",
     key = Key(
         task=task,
         task_version=more.pop("task_version", 1),
+        task_variant="",
         representation=representation,
         representation_version=1,
         representation_parameters={},

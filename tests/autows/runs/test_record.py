@@ -7,7 +7,7 @@ import pytest
 
 from autows.runs.record import InvalidRecord, Key, Record
 
-KEY = Key("t", 1, "raw", 1, {}, "m", {"a": 1}, "0" * 16, 0, 100)
+KEY = Key("t", 1, "", "raw", 1, {}, "m", {"a": 1}, "0" * 16, 0, 100)
 RECORD = Record(
     key=KEY,
     status="ok",
@@ -27,6 +27,7 @@ def test_every_part_of_the_key_is_identity():
     changes = dict(
         task="u",
         task_version=2,
+        task_variant="sample",
         representation="pca",
         representation_version=2,
         representation_parameters={"n": 1},

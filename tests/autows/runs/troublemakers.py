@@ -66,7 +66,7 @@ class Untitled(Raw):
 
     name = "untitled"
 
-    def transform(self, X_pool, X_test, modality):
+    def fit(self, X_pool, modality):
         raise NotApplicable("its weights are not here")
 
 

@@ -6,6 +6,7 @@ Parses, wires and prints; what it calls does the work.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,7 @@ def _lists(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--results", type=RESULTS, default="results", show_default=True, help="Folder of the records.")
 @click.option("--retry-skipped", is_flag=True, help="Also try again what was skipped.")
+@click.option("--device", help="Where encoders run, e.g. cpu or cuda:1 [default: chosen].")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON and nothing else.")
 def run(
     suite: str | None,
@@ -104,9 +106,12 @@ def run(
     timeout: float | None,
     results: Path,
     retry_skipped: bool,
+    device: str | None,
     as_json: bool,
 ) -> int:
     """Run methods on tasks; what is finished is not run again."""
+    if device is not None:
+        os.environ["AUTOWS_DEVICE"] = device
     from joblib import cpu_count
 
     from autows.runs.plan import Progress
@@ -151,6 +156,10 @@ def _cells(
 
     if suite is not None and tasks is not None:
         raise UserError("Give --suite or --tasks, not both")
+    if tasks is not None:
+        # Representations, methods and draws are by default those of a suite that the first task is in.
+        first = [task_registry.create(spec) for spec in split_specs(tasks)[:1]]
+        suite = next((name for task in first for name in task.card.suites), None)
     chosen = suites.get(suite or "quick")
 
     def pick(
@@ -168,6 +177,29 @@ def _cells(
         chosen.draws if draws is None else draws,
         labels,
     )
+
+
+@main.command()
+@click.option("--suite", metavar="NAME", help="Fetch the tasks of a suite.")
+@click.option("--tasks", metavar="A,B", help="Fetch these tasks.")
+def fetch(suite: str | None, tasks: str | None) -> int:
+    """Download, decode and cache tasks ahead of time."""
+    import tasks as registry
+    from tasks import suites
+
+    if (suite is None) == (tasks is None):
+        raise UserError("Give --suite or --tasks; see: run_bench.py list suites")
+    names = suites.get(suite).tasks if suite is not None else split_specs(tasks or "")
+    status = 0
+    for task in [registry.create(name) for name in names]:
+        try:
+            data = task.load()
+        except AutoWSError as error:
+            status = _say(f"{task.card.id}: {error}", 1)
+        else:
+            variant = f" ({task.variant()})" if task.variant() else ""
+            click.echo(f"{task.card.id}{variant}: {len(data.y_pool)} pool and {len(data.y_test)} test rows")
+    return status
 
 
 @main.command("leaderboard")
@@ -227,6 +259,8 @@ def list_(kind: str, as_json: bool) -> None:
 
 
 def _flat(value: Any) -> str:
+    if value is None:
+        return ""
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

@@ -8,7 +8,7 @@ from autows.errors import UserError
 
 
 def pick() -> str:
-    """Return the torch device: ``AUTOWS_DEVICE`` if set, else ``cuda``, ``mps`` or ``cpu``, the first that works.
+    """Return the torch device: ``AUTOWS_DEVICE`` if set, else the first of ``cuda``, ``mps``, ``cpu``.
 
     Raises
     ------
@@ -23,7 +23,9 @@ def pick() -> str:
             torch.empty(1, device=named)
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(f"Device '{named}' cannot be used: {reason}. Leave out --device to choose one") from error
+            raise UserError(
+                f"Device '{named}' cannot be used: {reason}. Leave out --device to have one chosen"
+            ) from error
         return named
     if torch.cuda.is_available():
         return "cuda"

@@ -47,7 +47,7 @@ def draw(task: Task, k: int, n: int = 100) -> NDArray[np.int64]:
     Parameters
     ----------
     task : Task
-        The data are read only for a variant of the source.
+        The data are read only where the card does not say how large the pool is.
     k : int
         Which draw, from 0.
     n : int, default 100

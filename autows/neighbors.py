@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 CACHE_FROM_ROWS = 20_000
 """Graphs of fewer rows are quicker computed than looked up."""
+ROWS_FOR_COMPONENTS = 20_000
 ROWS_AT_ONCE = 4096
 
 
-def nearest_neighbors(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def nearest_neighbors(
+    X: Matrix, k: int, max_dims: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Return each row's k nearest other rows by Euclidean distance.
 
     Parameters
@@ -29,6 +32,9 @@ def nearest_neighbors(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[n
         Dense or CSR.
     k : int
         Neighbours a row, less than N.
+    max_dims : int, optional
+        Measure distances in this many principal components (singular vectors for CSR) where X has
+        more columns: much quicker, and what is left out is mostly noise. By default all columns.
 
     Returns
     -------
@@ -50,15 +56,15 @@ def nearest_neighbors(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[n
     if not 1 <= k < X.shape[0]:
         raise ValueError(f"{k} neighbours were asked for among {X.shape[0]} rows")
     if X.shape[0] < CACHE_FROM_ROWS:
-        return _search(X, k)
+        return _search(X, k, max_dims)
 
     def compute(folder: Path) -> dict[str, Any]:
-        distances, neighbors = _search(X, k)
+        distances, neighbors = _search(X, k, max_dims)
         np.save(folder / "distances.npy", distances, allow_pickle=False)
         np.save(folder / "neighbors.npy", neighbors, allow_pickle=False)
         return {}
 
-    identity = {"k": k, "rows": _content_hash(X), "version": 2}
+    identity = {"k": k, "max_dims": max_dims, "rows": _content_hash(X), "version": 2}
     arrays, _ = cached_arrays("graphs", f"knn-{k}-{X.shape[0]}", identity, compute)
     return arrays["distances"], arrays["neighbors"]
 
@@ -66,8 +72,9 @@ def nearest_neighbors(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[n
 def local_affinity(distances: NDArray[np.float32], neighbors: NDArray[np.int32]) -> scipy.sparse.csr_array:
     """Turn neighbours into a symmetric affinity graph with a scale of its own at every row.
 
-    ``w_ij = exp(-d_ij^2 / (s_i s_j))`` where ``s_i`` is the distance from i to its k-th neighbour;
-    an edge found from either end counts, with the larger weight.
+    ``w_ij = exp(-d_ij^2 / (s_i s_j))`` where ``s_i`` is the distance from i to its k-th neighbour
+    (the median of these distances for a row with k exact duplicates); an edge found from either end
+    counts, with the larger weight.
 
     Parameters
     ----------
@@ -88,24 +95,28 @@ def local_affinity(distances: NDArray[np.float32], neighbors: NDArray[np.int32])
     N, k = distances.shape
     squared = distances.astype(np.float64) ** 2
     scale = distances[:, -1].astype(np.float64)
-    # Where a row has k exact duplicates its scale is zero: these neighbours are as close as can be.
-    product = scale[:, None] * scale[neighbors]
-    weight = np.exp(-np.divide(squared, product, out=np.zeros_like(squared), where=product > 0))
-    weight[(product == 0) & (squared > 0)] = 0.0
+    # A row with k exact duplicates has no scale of its own. With zero, no other row could reach it.
+    positive = scale > 0
+    scale[~positive] = np.median(scale[positive]) if positive.any() else 1.0
+    weight = np.exp(-squared / (scale[:, None] * scale[neighbors]))
     rows = np.repeat(np.arange(N), k)
     W = scipy.sparse.csr_array((weight.ravel(), (rows, neighbors.ravel())), shape=(N, N))
     W.eliminate_zeros()
     return W.maximum(W.T).tocsr()
 
 
-def _search(X: Matrix, k: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def _search(X: Matrix, k: int, max_dims: int | None) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     from sklearn.neighbors import NearestNeighbors
 
+    Z = X if max_dims is None or max_dims >= min(X.shape) else _compressed(X, max_dims)
     # Without a query argument scikit-learn leaves out the row itself, and only that.
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(X)
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(Z)
     neighbors = search.kneighbors(return_distance=False).astype(np.int32)
     # The search takes distances from norms and products: between duplicates they are not always zero.
-    distances = _distances(X, neighbors)
+    distances = _distances(Z, neighbors)
+    if Z is not X:
+        # Rounding of the projection tells duplicates apart by a little.
+        distances[_distances(X, neighbors) == 0] = 0.0
     order = distances.argsort(axis=1, kind="stable")
     return np.take_along_axis(distances, order, axis=1), np.take_along_axis(neighbors, order, axis=1)
 
@@ -122,6 +133,17 @@ def _distances(X: Matrix, neighbors: NDArray[np.int32]) -> NDArray[np.float32]:
             else:
                 squared[rows, position] = np.einsum("ij,ij->i", difference, difference)
     return np.sqrt(squared).astype(np.float32)
+
+
+def _compressed(X: Matrix, dims: int) -> NDArray[np.float32]:
+    """Return rows in their leading principal components, found on at most 20,000 evenly spaced rows."""
+    from sklearn.decomposition import PCA, TruncatedSVD
+
+    model = TruncatedSVD(dims, random_state=0) if hasattr(X, "indptr") else PCA(dims, random_state=0)
+    model.fit(X[:: -(-X.shape[0] // ROWS_FOR_COMPONENTS)])
+    starts = range(0, X.shape[0], ROWS_AT_ONCE)
+    parts = [model.transform(X[start : start + ROWS_AT_ONCE]) for start in starts]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _content_hash(X: Matrix) -> str:

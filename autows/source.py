@@ -13,6 +13,7 @@ CONTRACT = frozenset(
     {
         "autows",
         "autows.cache",
+        "autows.device",
         "autows.errors",
         "autows.files",
         "autows.label_model",
@@ -21,7 +22,9 @@ CONTRACT = frozenset(
         "autows.registry",
         "autows.representation",
         "autows.source",
+        "autows.sources",
         "autows.task",
+        "autows.texts",
         "autows.types",
         "tasks",
     }

@@ -146,7 +146,9 @@ def download(site: str, name: str, url: str, digest: str | None = None) -> Path:
 
     try:
         # Writes under a temporary name, checks the hash, then renames.
-        fetcher = pooch.create(folder, base_url="", registry={name: digest}, urls={name: url}, retry_if_failed=3)
+        fetcher = pooch.create(
+            folder, base_url="", registry={name: digest}, urls={name: url}, retry_if_failed=3
+        )
         return Path(fetcher.fetch(name, progressbar=True))
     except Exception as error:
         raise _missing(f"{name} from {url}", f"{site}/{name}", error) from error

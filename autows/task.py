@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -43,8 +43,8 @@ class TaskCard:
         One of :data:`MODALITIES`.
     class_names : tuple of str
         One name a class, in label order.
-    n_pool, n_test : int
-        Rows of the pool (seeds included) and of the test set.
+    n_pool, n_test : int or None
+        Rows of the pool (seeds included) and of the test set; None where only the data can tell.
     source, licence, citation : str
         Where the data come from, under which terms, and whom to cite.
     prompts : tuple of str
@@ -68,8 +68,8 @@ class TaskCard:
     title: str
     modality: str
     class_names: tuple[str, ...]
-    n_pool: int
-    n_test: int
+    n_pool: int | None
+    n_test: int | None
     source: str
     licence: str
     citation: str
@@ -85,8 +85,13 @@ class TaskCard:
             )
         if len(self.class_names) < 2 or len(set(self.class_names)) != len(self.class_names):
             raise ValueError(f"card of '{self.id}': class_names must be at least two different names")
-        if self.version < 1 or self.n_pool < 2 or self.n_test < 1:
-            raise ValueError(f"card of '{self.id}': version, n_pool and n_test must be positive")
+        for name, value, least in (
+            ("version", self.version, 1),
+            ("n_pool", self.n_pool, 2),
+            ("n_test", self.n_test, 1),
+        ):
+            if value is not None and value < least:
+                raise ValueError(f"card of '{self.id}': {name} is {value}; expected at least {least}")
         for prompt in self.prompts:
             if prompt.count("{}") != 1:
                 raise ValueError(f"card of '{self.id}': prompt {prompt!r} must hold exactly one {{}}")
@@ -189,8 +194,9 @@ class Task(Configurable):
 
     @property
     def n_pool(self) -> int:
-        """Rows of the pool: the card's, or for a variant those that are there."""
-        return len(self.load().y_pool) if self.variant() else self.card.n_pool
+        """Rows of the pool: the card's, or where it does not say or for a variant, those that are there."""
+        known = self.card.n_pool
+        return len(self.load().y_pool) if known is None or self.variant() else known
 
     def read(self) -> TaskData:
         """Read or simulate the data, from the source and without the cache.
@@ -265,9 +271,23 @@ def fingerprint(data: TaskData) -> str:
     for whole in (data.X_pool, data.y_pool, data.X_test, data.y_test):
         for array in (whole.content, whole.offsets) if isinstance(whole, Texts) else (whole,):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for start in range(0, len(array), _ROWS_AT_ONCE):
-                digest.update(np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE]).data)
+            for block in _bytes(array):
+                digest.update(block)
     return digest.hexdigest()
+
+
+def _bytes(array: NDArray[Any]) -> Iterator[Any]:
+    """Yield the bytes of an array in blocks; those of a whole file without mapping it into memory."""
+    if isinstance(array, np.memmap) and array.filename is not None:
+        path = Path(array.filename)
+        if array.offset + array.nbytes == path.stat().st_size and array.flags.c_contiguous:
+            with path.open("rb") as stream:
+                stream.seek(array.offset)
+                while block := stream.read(1 << 24):
+                    yield block
+            return
+    for start in range(0, len(array), _ROWS_AT_ONCE):
+        yield np.ascontiguousarray(array[start : start + _ROWS_AT_ONCE]).data
 
 
 def _data(arrays: Mapping[str, NDArray[Any]]) -> TaskData:
@@ -283,7 +303,7 @@ def _data(arrays: Mapping[str, NDArray[Any]]) -> TaskData:
 def _check_against_card(data: TaskData, card: TaskCard, whole: bool) -> None:
     for side, rows in (("pool", card.n_pool), ("test", card.n_test)):
         y = getattr(data, f"y_{side}")
-        if whole and len(y) != rows:
+        if whole and rows is not None and len(y) != rows:
             raise AutoWSError(f"Task '{card.id}' has {len(y)} {side} rows; its card says {rows}")
         if y.min() < 0 or y.max() >= card.n_classes:
             raise AutoWSError(

@@ -29,6 +29,8 @@ class LabelSpreading(Method):
         Neighbours a row.
     alpha : float, default 0.99
         How far labels spread, in (0, 1).
+    max_dims : int, default 100
+        Neighbours are sought in this many principal components where there are more features.
 
     References
     ----------
@@ -40,9 +42,10 @@ class LabelSpreading(Method):
     name = "label_spreading"
     family = "baseline"
 
-    def __init__(self, n_neighbors: int = 10, alpha: float = 0.99) -> None:
+    def __init__(self, n_neighbors: int = 10, alpha: float = 0.99, max_dims: int = 100) -> None:
         self.n_neighbors = n_neighbors
         self.alpha = alpha
+        self.max_dims = max_dims
 
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:
         """Build the graph, solve one sparse linear system a class, normalise.
@@ -56,7 +59,7 @@ class LabelSpreading(Method):
             raise ValueError(f"alpha is {self.alpha}; expected a number in (0, 1)")
         nodes, seeds = _nodes(view)
         k = min(self.n_neighbors, nodes.shape[0] - 1)
-        W = local_affinity(*nearest_neighbors(nodes, k))
+        W = local_affinity(*nearest_neighbors(nodes, k, self.max_dims))
         Y = np.zeros((nodes.shape[0], view.n_classes))
         Y[seeds, view.y_seed] = 1.0 / view.seed_counts[view.y_seed]
         F = spread(W, Y, self.alpha)
@@ -88,7 +91,8 @@ def spread(W: scipy.sparse.csr_array, Y: NDArray[np.float64], alpha: float) -> N
     Returns
     -------
     (N, K) float64
-        Non-negative to rounding; a row is zero exactly where no seed is in its component.
+        Non-negative; a row is zero where no seed is in its component, or none so near that its share
+        is above the solver's tolerance of 1e-8.
 
     Raises
     ------
@@ -108,13 +112,16 @@ def spread(W: scipy.sparse.csr_array, Y: NDArray[np.float64], alpha: float) -> N
     inverse = np.zeros_like(degree)
     np.divide(1.0, np.sqrt(degree), out=inverse, where=degree > 0)
     half = scipy.sparse.diags_array(inverse)
-    A = (scipy.sparse.eye_array(W.shape[0], format="csr") - alpha * (half @ W @ half)).tocsr()
+    S = (half @ W @ half).tocsr()
+    A = (scipy.sparse.eye_array(W.shape[0], format="csr") - alpha * S).tocsr()
     F = np.zeros_like(Y)
     for k in np.flatnonzero(Y.any(axis=0)):
         F[:, k], failed = cg(A, (1 - alpha) * Y[:, k], rtol=1e-8, maxiter=2000)
         if failed:
             raise RuntimeError(f"conjugate gradients did not converge for class {k}")
-    np.maximum(F, 0.0, out=F)
+    # The solver's tolerance is relative to the largest entries. One step of the fixed-point iteration
+    # gives what its neighbours have to a row that hangs by thin edges and is below the tolerance.
+    F = (1 - alpha) * Y + alpha * (S @ np.maximum(F, 0.0))
     _, component = connected_components(W, directed=False)
     reached = np.isin(component, component[Y.any(axis=1)])
     F[~reached] = 0.0

@@ -104,7 +104,13 @@ def _row_identity(record: Record) -> tuple[Any, ...]:
 def _most_recent(group: list[Record]) -> list[Record]:
     def version(record: Record) -> tuple[Any, ...]:
         key = record.key
-        return key.task_version, key.representation_version, key.protocol_version, key.source_hash
+        return (
+            key.task_version,
+            key.task_variant,
+            key.representation_version,
+            key.protocol_version,
+            key.source_hash,
+        )
 
     newest = version(max(group, key=lambda record: (record.finished_at, record.key.id)))
     return [record for record in group if version(record) == newest]

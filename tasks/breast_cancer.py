@@ -26,6 +26,7 @@ class BreastCancer(Task):
         citation="W. Wolberg, O. Mangasarian, N. Street and W. Street (1993), Breast Cancer Wisconsin "
         "(Diagnostic), UCI Machine Learning Repository, doi:10.24432/C5DW2B",
         suites=("quick",),
+        fingerprint="aefa5f6328da39e4b9a01719a0ab277a06efa14873d5799498547cd10a168a29",
     )
 
     def read(self) -> TaskData:

@@ -33,6 +33,7 @@ class Digits(Task):
         citation="E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine "
         "Learning Repository, doi:10.24432/C50P49",
         suites=("quick",),
+        fingerprint="c51b20f2d359d845f44d621da7d71e5294a6c465bae577750b93cef85aac7cd2",
     )
 
     def read(self) -> TaskData:

@@ -24,7 +24,7 @@ class PermutedDigits(Task):
         title="Handwritten digits, pixels permuted",
         source=f"{Digits.card.source}, pixels permuted by one fixed permutation",
         same_as=MappingProxyType({"raw": "digits", "pca": "digits"}),
-        fingerprint=None,
+        fingerprint="216d2853a58e41dcecd61d40aa0754115c7058e8fc3e6144731ed6b106163365",
     )
 
     def read(self) -> TaskData:

@@ -12,7 +12,9 @@ from autows.end_models.seeds import tune
 from autows.types import Labels, Matrix, TaskView
 
 
-def train_on_weak_labels(view: TaskView, labels: Labels, rng: np.random.Generator) -> LinearModel:
+def train_on_weak_labels(
+    view: TaskView, labels: Labels, rng: np.random.Generator, tol: float = 1e-5
+) -> LinearModel:
     """Train the one end model that all methods share.
 
     Multinomial logistic regression on the same representation, soft labels, on the covered pool
@@ -26,6 +28,8 @@ def train_on_weak_labels(view: TaskView, labels: Labels, rng: np.random.Generato
         A method's answer; only its pool side is used.
     rng : numpy.random.Generator
         Decides the folds.
+    tol : float, default 1e-5
+        See :func:`fit_soft`.
 
     Returns
     -------
@@ -43,11 +47,16 @@ def train_on_weak_labels(view: TaskView, labels: Labels, rng: np.random.Generato
     else:
         X = _stack(view.X_pool, view.X_seed)
         Q, weight = np.vstack([Q, seeds]), np.append(weight, np.ones(len(seeds), dtype=np.float32))
-    return fit_soft(X, Q, weight, tuned.scaling, tuned.C)
+    return fit_soft(X, Q, weight, tuned.scaling, tuned.C, tol)
 
 
 def fit_soft(
-    X: Matrix, Q: NDArray[np.float32], weight: NDArray[np.float32], scaling: Scaling, C: float
+    X: Matrix,
+    Q: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    scaling: Scaling,
+    C: float,
+    tol: float = 1e-5,
 ) -> LinearModel:
     """Fit multinomial logistic regression to class probabilities instead of labels.
 
@@ -67,6 +76,8 @@ def fit_soft(
     scaling : Scaling
     C : float
         Inverse regularisation strength.
+    tol : float, default 1e-5
+        Stop when no entry of the gradient of the mean loss is larger.
 
     Returns
     -------
@@ -116,7 +127,7 @@ def fit_soft(
 
     start = np.zeros(d * K + K)
     found: Any = minimize(
-        objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-5, "ftol": 1e-9}
+        objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "gtol": tol, "ftol": 1e-9}
     )
     W, b = found.x[:-K].reshape(d, K), found.x[-K:]
     return LinearModel.from_scaled(W, b, scaling, classes, n_classes)

@@ -12,7 +12,7 @@ from pickle import PickleError
 from typing import TypeVar
 
 from autows.draws import draw
-from autows.errors import CorruptRecord, NotApplicable
+from autows.errors import CorruptRecord, NotApplicable, UserError
 from autows.method import Method
 from autows.representation import Representation
 from autows.runs.cell import Cell, execute, explain, finished
@@ -34,15 +34,26 @@ def plan(
 ) -> list[Cell]:
     """Return the cells of a full cross of tasks, representations, methods and draws.
 
+    Representations that do not work on a task's modality are left out.
+
     Raises
     ------
     UserError
-        If a task's pool is too small for the number of labels, or ``draws`` is not positive.
+        If a task's pool is too small for the number of labels, ``draws`` is not positive, or no
+        representation works on a task.
     """
     cells = []
     for task in tasks:
-        draw(task, draws - 1, n_labels)
-        for representation in representations:
+        if task.card.n_pool is not None:
+            draw(task, draws - 1, n_labels)
+        fitting = [r for r in representations if not r.modalities or task.card.modality in r.modalities]
+        if not fitting:
+            names = ", ".join(r.name for r in representations)
+            raise UserError(
+                f"Task '{task.card.id}' is {task.card.modality}, on which {names} does not work. "
+                "See: run_bench.py list representations"
+            )
+        for representation in fitting:
             for method in methods:
                 cells += [Cell(task, representation, method, k, n_labels) for k in range(draws)]
     return cells

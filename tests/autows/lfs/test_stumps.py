@@ -1,4 +1,4 @@
-"""Decision stumps beside scikit-learn's trees, and the labeling functions made of them beside a plain loop."""
+"""Decision stumps beside scikit-learn's trees, and labeling functions made of them beside a plain loop."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def splits(x, targets):
 
 
 def share_of(tree, X):
-    return tree.predict_proba(X) @ (tree.classes_ == True)  # noqa: E712  (one class or two)
+    return tree.predict_proba(X) @ tree.classes_.astype(float)  # its classes are False, True or both
 
 
 @settings(max_examples=150, deadline=None)
@@ -106,6 +106,13 @@ def test_a_class_without_rows_is_predicted_nowhere():
     assert not stumps.predict(X)[:, :, 1].any()
     np.testing.assert_array_equal(stumps.predict(X)[:, 0, 2], [0, 0, 0, 1, 1, 1])
     assert stumps.threshold[0, 0] == 2.5
+
+
+def test_a_value_at_the_threshold_goes_left():
+    X = np.array([[0], [2], [1]], dtype=np.float32)
+    stumps = fit_stumps(X[:2], np.array([[True], [False]]))
+    assert stumps.threshold[0, 0] == 1
+    np.testing.assert_array_equal(stumps.predict(X)[:, 0, 0], [1, 0, 1])
 
 
 def test_no_row_to_use_is_an_error():

@@ -20,7 +20,7 @@ POOL = np.array([0, 0, 0, 0, 2, ABSTAIN])
 END_MODEL = np.eye(3)[[0, 1, 1, 2, 0]]
 
 
-def make_view(n_classes=3, y_pool=Y_POOL, seeds=SEEDS, n_test=len(Y_TEST)):
+def make_view(n_classes=3, y_pool=Y_POOL, seeds=SEEDS, n_test=5):
     X = np.arange(len(y_pool), dtype=np.float32)[:, None]
     return TaskView(
         X_seed=X[seeds],
@@ -67,7 +67,7 @@ def test_scores_of_probabilities_by_hand():
         (1 / 6) ** 2 + (4 / 6) ** 2 + (3 / 6) ** 2,
     ]
     assert scores["brier"] == pytest.approx(np.mean(squares))
-    # Five rows are five bins; confidences .7 .6 .5 .8 .5, right yes yes no yes no; the two at .5 are both wrong.
+    # Five rows are five bins. Confidences are .7 .6 .5 .8 .5; the two at .5 are wrong, the others right.
     assert scores["ece"] == pytest.approx((0.3 + 0.4 + 0.5 + 0.2 + 0.5) / 5)
     # The abstaining row comes last: 3 of 5, 4 of 5 and 5 of 5 rows.
     assert scores["accuracy_at_50"] == pytest.approx(3 / 3)

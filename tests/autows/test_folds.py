@@ -1,0 +1,45 @@
+"""Folds: every row in one, sizes and class counts as even as they can be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from autows.folds import stratified_folds
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    arrays(np.int64, st.integers(2, 40), elements=st.integers(0, 4)), st.integers(2, 7), st.integers(0, 1000)
+)
+def test_sizes_and_counts_of_every_class_differ_by_at_most_one(y, n_folds, seed):
+    folds = stratified_folds(y, n_folds, np.random.default_rng(seed))
+    n_folds = min(n_folds, len(y))
+    sizes = np.bincount(folds, minlength=n_folds)
+    assert len(sizes) == n_folds
+    assert np.ptp(sizes) <= 1
+    for k in np.unique(y):
+        assert np.ptp(np.bincount(folds[y == k], minlength=n_folds)) <= 1
+
+
+def test_the_generator_decides_and_nothing_else():
+    y = np.repeat([0, 1, 2], 10)
+    first, again, other = (stratified_folds(y, 5, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_rows_are_not_tied_to_folds():
+    y = np.repeat([0, 1], 10)
+    folds = np.stack([stratified_folds(y, 5, np.random.default_rng(seed)) for seed in range(400)])
+    shares = np.stack([(folds == fold).mean(axis=0) for fold in range(5)])
+    np.testing.assert_allclose(shares, 0.2, atol=0.08)
+
+
+@pytest.mark.parametrize(("n", "n_folds"), [(1, 5), (0, 2), (10, 1)])
+def test_too_few_rows_or_folds_is_an_error(n, n_folds):
+    with pytest.raises(ValueError, match=f"{n_folds} folds of {n} rows"):
+        stratified_folds(np.zeros(n, dtype=int), n_folds, np.random.default_rng(0))

@@ -91,14 +91,17 @@ class Outcome:
 class Progress:
     """What is told while a plan runs; the default tells nothing."""
 
-    def start(self, total: int, found: int) -> None:
-        """Hear that ``total`` cells are to be run and ``found`` were there already."""
+    def begin(self, total: int, unit: str) -> None:
+        """Hear that ``total`` things of a kind are to be done; ends what was begun before."""
 
     def current(self, what: str) -> None:
-        """Hear what is being worked on now."""
+        """Hear what is being worked on."""
 
-    def done(self, record: Record) -> None:
-        """Hear that one cell has ended."""
+    def step(self) -> None:
+        """Hear that one of them is done."""
+
+    def trouble(self, record: Record) -> None:
+        """Hear that a run failed or ran out of time."""
 
     def stop(self) -> None:
         """Hear that nothing more comes."""
@@ -154,7 +157,6 @@ def run(
         if record is not None:
             store.path(cell.key).unlink(missing_ok=True)
         waiting.append(cell)
-    progress.start(len(waiting), len(outcome.records))
     if waiting:
         _Crew(store, min(jobs, len(waiting)), timeout, progress, outcome).run(waiting)
     progress.stop()
@@ -181,11 +183,13 @@ class _Crew:
             pairs.setdefault((cell.task.card.id, cell.representation.spec), []).append(cell)
         try:
             ready: list[Cell] = []
+            self.progress.begin(len(pairs), "features")
             self._side_by_side(
                 list(pairs.values()), lambda worker, group: self._prepare(worker, group, ready)
             )
             rank = {id(cell): position for position, cell in enumerate(cells)}
             ready.sort(key=lambda cell: rank[id(cell)])
+            self.progress.begin(len(ready), "runs")
             self._side_by_side(ready, self._execute)
             # What another process was at is done by now, or is taken over from it if it was ended.
             self._side_by_side(self.elsewhere, partial(self._execute, wait=True))
@@ -236,6 +240,7 @@ class _Crew:
             status, reason, trace = "failed", str(error), ""
         if self.stopped.is_set():
             return
+        self.progress.step()
         if status == "ok":
             with self.lock:
                 ready += group
@@ -256,10 +261,12 @@ class _Crew:
         except Claimed:
             with self.lock:
                 self.elsewhere.append(cell)
+            return
         except PickleError as error:
             self._give_up(cell, "failed", f"{cell.method.spec} cannot be sent to a worker: {error}")
         else:
-            self._done(record)
+            self._keep(record)
+        self.progress.step()
 
     def _give_up(self, cell: Cell, status: str, reason: str, trace: str = "") -> None:
         record = cell.record(
@@ -271,13 +278,14 @@ class _Crew:
         )
         with self.store.claim(cell.key):
             # It may have been finished in the last moment, here or by another process.
-            self._done(finished(self.store, cell.key, self.timeout) or self.store.write(record))
+            self._keep(finished(self.store, cell.key, self.timeout) or self.store.write(record))
 
-    def _done(self, record: Record) -> None:
+    def _keep(self, record: Record) -> None:
         with self.lock:
             self.outcome.records.append(record)
             self.outcome.executed += 1
-            self.progress.done(record)
+            if record.status in ("failed", "timeout"):
+                self.progress.trouble(record)
 
 
 def prepare(task: Task, representation: Representation) -> tuple[str, str, str]:

@@ -106,7 +106,7 @@ class Record:
     info : mapping
         What the method told of itself, and ``lfs``, its labeling functions.
     predictions : mapping, optional
-        ``file`` and ``sha256`` of the npz beside the record.
+        ``file``, ``bytes`` and ``sha256`` of the npz beside the record.
     provenance : mapping
         Versions, machine, data fingerprint, git commit.
     timeout_seconds : float, optional
@@ -127,7 +127,7 @@ class Record:
     scores: Mapping[str, float | None] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
-    predictions: Mapping[str, str] | None = None
+    predictions: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     timeout_seconds: float | None = None
     finished_at: str = ""

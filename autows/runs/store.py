@@ -65,7 +65,9 @@ class RunStore:
             raise CorruptRecord(f"{path} holds the record of another run")
         if record.predictions is not None:
             beside = path.with_name(record.predictions["file"])
-            if not beside.exists() or sha256(beside) != record.predictions["sha256"]:
+            # Hashing gigabytes to find out what is to be run would take longer than many a run; the
+            # hash is checked when predictions are used.
+            if not beside.exists() or beside.stat().st_size != record.predictions["bytes"]:
                 raise CorruptRecord(f"{beside} is missing or is not what its record was written with")
         return record
 
@@ -80,8 +82,13 @@ class RunStore:
             np.savez_compressed(buffer, allow_pickle=False, **predictions)
             beside = path.with_suffix(".npz")
             write_bytes(beside, buffer.getvalue())
-            digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-            record = replace(record, predictions={"file": beside.name, "sha256": digest})
+            content = buffer.getvalue()
+            described = {
+                "file": beside.name,
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+            record = replace(record, predictions=described)
         write_bytes(path, record.to_text().encode())
         return record
 
@@ -121,9 +128,18 @@ class RunStore:
                     yield record
 
     def load_predictions(self, record: Record) -> dict[str, NDArray[Any]]:
-        """Return the arrays kept with a record."""
-        assert record.predictions is not None
+        """Return the arrays kept with a record.
+
+        Raises
+        ------
+        CorruptRecord
+            If the file is not the one the record was written with.
+        """
+        if record.predictions is None:
+            raise CorruptRecord(f"{self.path(record.key)} has no predictions; its status is {record.status}")
         path = self.path(record.key).with_name(record.predictions["file"])
+        if not path.exists() or sha256(path) != record.predictions["sha256"]:
+            raise CorruptRecord(f"{path} is missing or is not what its record was written with")
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
 

@@ -52,6 +52,19 @@ def test_damage_is_found_and_named(store, damage):
         store.read(KEY)
 
 
+def test_predictions_that_were_changed_are_not_used(store):
+    written = store.write(RECORD, ARRAYS)
+    npz = store.path(KEY).with_name(written.predictions["file"])
+    content = bytearray(npz.read_bytes())
+    content[60] ^= 1
+    npz.write_bytes(bytes(content))
+    assert store.read(KEY) == written
+    with pytest.raises(CorruptRecord, match="is not what its record was written with"):
+        store.load_predictions(written)
+    with pytest.raises(CorruptRecord, match="has no predictions; its status is ok"):
+        store.load_predictions(RECORD)
+
+
 def test_scanning_goes_on_past_damage(store):
     good = store.write(RECORD)
     bad = store.path(replace(KEY, draw=1))

@@ -34,7 +34,8 @@ def main(names: list[str]) -> None:
         task.load()
         again = time.perf_counter() - start
         rows = len(data.y_pool) + len(data.y_test)
-        print(f"{name:22}{first:10.1f}{1000 * again:10.1f}{rows:10}{rows / first:10.0f}{peak_mb() or 0:10.0f}")
+        numbers = f"{first:10.1f}{1000 * again:10.1f}{rows:10}{rows / first:10.0f}"
+        print(f"{name:22}{numbers}{peak_mb() or 0:10.0f}")
 
 
 if __name__ == "__main__":

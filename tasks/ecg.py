@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,7 @@ class Ecg(Task):
         if path is None or path.stat().st_size > 90_000_000:
             # The whole archive has 95 MB; counting its members would be slower and tell no more.
             return ""
-        try:
-            with zipfile.ZipFile(path) as archive:
-                n = sum(name.endswith(".mat") for name in archive.namelist())
-        except (zipfile.BadZipFile, OSError) as error:
-            raise _unreadable(path, error) from error
+        n = _count(path, path.stat().st_mtime_ns)
         return "" if n == RECORDS else f"records-{n}"
 
     def write(self, folder: Path) -> None:
@@ -110,6 +107,16 @@ def standardised(signal: NDArray[np.int16]) -> NDArray[np.float32]:
     values -= values.mean()
     deviation = values.std()
     return (values / deviation if deviation > 0 else values).astype(np.float32)
+
+
+@cache
+def _count(path: Path, changed: int) -> int:
+    """Count the recordings of an archive; asked for with every run's identity, so remembered."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(name.endswith(".mat") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _unreadable(path, error) from error
 
 
 def _read(path: Path) -> tuple[list[NDArray[np.int16]], NDArray[np.int64]]:

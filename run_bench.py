@@ -134,6 +134,8 @@ def run(
     else:
         parts = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
         click.echo(f"{len(cells)} runs: {parts}; {outcome.executed} run now. Records are in {results}")
+        if counts["skipped"] and not outcome.executed and not retry_skipped:
+            click.echo("What was skipped stays so; --retry-skipped tries it again", err=True)
     if outcome.troubled:
         names = sorted({f"{r.labels['method']} on {r.key.task}" for r in outcome.troubled})
         click.echo(f"Failed: {'; '.join(names)}. They are tried again next time", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from autows.cache import Arrays, cached_arrays
 from autows.errors import AutoWSError, NotApplicable
+from autows.files import write_bytes
 from autows.params import Configurable
 from autows.source import source_hash
 from autows.task import Raw, Task
@@ -98,15 +98,14 @@ class Representation(Configurable, ABC):
 
         def compute(folder: Path) -> dict[str, Any]:
             data = task.load()
-            start = time.perf_counter()
             self.fit(data.X_pool, card.modality)
             columns = {
                 side: self._write(X, card.modality, folder, side, f"{self.spec} of {card.id}")
                 for side, X in (("X_pool", data.X_pool), ("X_test", data.X_test))
             }
-            seconds = time.perf_counter() - start
-            rows = len(data.y_pool) + len(data.y_test)
-            return {"columns": columns, "rows_per_second": round(rows / seconds, 1)}
+            for leftover in folder.glob("*.rows"):
+                leftover.unlink()
+            return {"columns": columns}
 
         label = f"{card.id}-v{card.version}-{self.name}"
         arrays, notes = cached_arrays("representations", label, identity, compute, self.resumable)
@@ -121,6 +120,7 @@ class Representation(Configurable, ABC):
         from tqdm import tqdm
 
         rows = X.shape[0]
+        # Kept until both sides are done: an interruption on the test side must not cost the pool.
         progress = folder / f"{side}.rows"
         done = int(progress.read_text()) if progress.exists() else 0
         out = np.load(folder / f"{side}.npy", mmap_mode="r+") if done else None
@@ -143,11 +143,10 @@ class Representation(Configurable, ABC):
                     out[start:stop] = chunk
                     if self.resumable:
                         out.flush()
-                        progress.write_text(str(stop))
+                        write_bytes(progress, str(stop).encode())
                 bar.update(stop - start)
         if out is not None:
             out.flush()
-            progress.unlink(missing_ok=True)
             return int(out.shape[1])
         import scipy.sparse
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from autows.errors import AutoWSError
+
 CONTRACT = frozenset(
     {
         "autows",
@@ -52,6 +54,10 @@ def source_hash(module: str) -> str:
     str
         SHA-256 in hexadecimal, the same on every platform.
     """
+    if module == "__main__":
+        raise AutoWSError(
+            "Entrants defined in a script have no source to identify them by; put them in a module"
+        )
     roots = _ROOTS | {module.partition(".")[0]}
     waiting, sources = [module], {}
     while waiting:

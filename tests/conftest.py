@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
+import uuid
 
 import numpy as np
 import pytest
@@ -13,9 +13,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # Before any test imports the project: worker processes inherit it.
 os.environ["AUTOWS_CACHE"] = tempfile.mkdtemp(prefix="autows-test-cache-")
 
+from autows.task import Task, TaskCard, TaskData
 from autows.types import TaskView
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,3 +47,77 @@ def blobs():
         return view, y[:pool], y[pool:]
 
     return make
+
+
+class Staged(Task):
+    """A task of given raw data; the labels do not matter."""
+
+    def __init__(self, X_pool, X_test, modality):
+        self.data = X_pool, X_test
+        self.card = TaskCard(
+            id=f"staged_{uuid.uuid4().hex}",
+            version=1,
+            title="Given data",
+            modality=modality,
+            class_names=("a", "b"),
+            n_pool=len(X_pool),
+            n_test=len(X_test),
+            source="a test",
+            licence="none",
+            citation="none",
+        )
+
+    def read(self):
+        X_pool, X_test = self.data
+        return TaskData(X_pool, np.arange(len(X_pool)) % 2, X_test, np.arange(len(X_test)) % 2)
+
+
+@pytest.fixture
+def staged():
+    """Return a function that makes a task, with an id of its own, of (X_pool, X_test, modality)."""
+    return Staged
+
+
+@pytest.fixture
+def check_resumes(monkeypatch):
+    """Return a function that interrupts a representation on either side and resumes it."""
+
+    def check(make, task, rows_at_once, atol):
+        pool = task.card.n_pool
+        assert pool > 2 * rows_at_once
+        of_pool = -(-pool // rows_at_once)
+        for chunks, rows in ((1, rows_at_once), (of_pool, pool)):
+            same = Staged(*task.data, task.card.modality)
+            interrupt_and_resume(make, same, rows_at_once, atol, chunks, rows)
+
+    def interrupt_and_resume(make, task, rows_at_once, atol, chunks, rows):
+        first, second, whole = make(), make(), make()
+        for representation in (first, second):
+            representation.rows_at_once = rows_at_once
+        encoded = []
+
+        def record(representation, stop_at):
+            encode = representation.encode
+
+            def recording(X, modality):
+                if len(encoded) == stop_at:
+                    raise KeyboardInterrupt
+                encoded.append(len(X))
+                return encode(X, modality)
+
+            monkeypatch.setattr(representation, "encode", recording)
+
+        record(first, stop_at=chunks)
+        with pytest.raises(KeyboardInterrupt):
+            first.features(task)
+        assert sum(encoded) == rows
+        encoded.clear()
+        record(second, stop_at=None)
+        features = second.features(task)
+        assert sum(encoded) == task.card.n_pool + task.card.n_test - rows
+        data = task.load()
+        whole.fit(data.X_pool, task.card.modality)
+        for found, X in ((features.X_pool, data.X_pool), (features.X_test, data.X_test)):
+            np.testing.assert_allclose(found, whole.encode(X[:], task.card.modality), atol=atol)
+
+    return check

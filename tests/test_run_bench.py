@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
 
 from run_bench import main
 
+ROOT = Path(__file__).resolve().parent.parent
 FAST = ("--tasks", "breast_cancer", "--representations", "raw", "--methods", "majority_class", "--draws", "1")
 
 

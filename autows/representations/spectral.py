@@ -49,8 +49,8 @@ class Spectral(Representation):
     - spectrum: ``log(mean of |rfft(w z)|^2 / sum(w^2) over a band + 1e-6)``, ``w`` a Hann window;
     - autocorrelations of ``z`` and of ``e`` less its mean: ``sum_t z[t] z[t + lag] / sum_t z[t]^2``;
     - shape: mean and log standard deviation of the row; 9 quantiles of ``z``; inverse hyperbolic sine
-      of skewness and log of kurtosis of ``z`` and of ``d``; log standard deviations of first and second
-      differences; 3 quantiles of ``|d|``; rates of sign changes of ``z`` and of ``d``;
+      of skewness and log of one plus kurtosis of ``z`` and of ``d``; log standard deviations of first and
+      second differences; 3 quantiles of ``|d|``; rates of sign changes of ``z`` and of ``d``;
     - beats: moments where ``e`` is the largest within ``beat_samples`` and exceeds 0.4 times its 98 %
       quantile (and 0.001). Their number and the mean and relative standard deviation of their heights; of the
       intervals between them the mean, and in units of it the standard deviation, the least, the greatest
@@ -61,9 +61,9 @@ class Spectral(Representation):
 
     References
     ----------
-    P. D. Welch (1967), The use of fast Fourier transform for the estimation of power spectra, IEEE
-    Trans. Audio Electroacoust. 15. J. Pan and W. J. Tompkins (1985), A real-time QRS detection
-    algorithm, IEEE Trans. Biomed. Eng. 32.
+    F. J. Harris (1978), On the use of windows for harmonic analysis with the discrete Fourier
+    transform, Proc. IEEE 66. J. Pan and W. J. Tompkins (1985), A real-time QRS detection algorithm,
+    IEEE Trans. Biomed. Eng. 32.
     """
 
     name = "spectral"

@@ -54,6 +54,12 @@ class Configurable:
                 )
         return values
 
+    def require_positive(self, *names: str) -> None:
+        """Raise ValueError unless these parameters (by default all) are integers of at least 1."""
+        for name, value in self.get_params().items():
+            if (not names or name in names) and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{self.name}: {name} is {value}; expected at least 1")
+
     @property
     def spec(self) -> str:
         """The object as one would type it: its name and the parameters that differ from the defaults."""

@@ -53,10 +53,11 @@ class LabelSpreading(Method):
         Raises
         ------
         ValueError
-            If ``alpha`` is not in (0, 1) or ``n_neighbors`` is not positive.
+            If ``alpha`` is not in (0, 1), or ``n_neighbors`` or ``max_dims`` is not positive.
         """
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha is {self.alpha}; expected a number in (0, 1)")
+        self.require_positive("n_neighbors", "max_dims")
         nodes, seeds = _nodes(view)
         k = min(self.n_neighbors, nodes.shape[0] - 1)
         W = local_affinity(*nearest_neighbors(nodes, k, self.max_dims))

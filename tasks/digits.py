@@ -6,6 +6,7 @@ import numpy as np
 
 from autows.draws import generator
 from autows.task import Task, TaskCard, TaskData
+from tasks._digit_names import CLASS_NAMES, PROMPTS
 
 N_POOL, N_TEST = 1297, 500
 
@@ -18,13 +19,8 @@ class Digits(Task):
         version=1,
         title="Handwritten digits, 8 x 8 grey pixels",
         modality="image",
-        class_names=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-        prompts=(
-            "a photo of the number {}",
-            "a handwritten digit {}",
-            "the digit {}",
-            "a black and white {}",
-        ),
+        class_names=CLASS_NAMES,
+        prompts=PROMPTS,
         n_pool=N_POOL,
         n_test=N_TEST,
         source="sklearn.datasets.load_digits (the test part of UCI's 'Optical Recognition of Handwritten "

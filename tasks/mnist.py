@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autows.task import TaskCard
+from tasks._digit_names import CLASS_NAMES, PROMPTS
 from tasks._hub_images import HubImages
 
 
@@ -16,13 +17,8 @@ class Mnist(HubImages):
         version=1,
         title="Handwritten digits, 28 x 28 grey pixels",
         modality="image",
-        class_names=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-        prompts=(
-            "a photo of the number {}",
-            "a handwritten digit {}",
-            "the digit {}",
-            "a black and white {}",
-        ),
+        class_names=CLASS_NAMES,
+        prompts=PROMPTS,
         n_pool=60_000,
         n_test=10_000,
         source="hub dataset ylecun/mnist",

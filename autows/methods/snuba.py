@@ -79,8 +79,7 @@ class Snuba(Method):
         ValueError
             If a parameter is out of range.
         """
-        if min(self.n_iterations, self.keep_first, self.keep) < 1:
-            raise ValueError("snuba's n_iterations, keep_first and keep must be at least 1")
+        self.require_positive("n_iterations", "keep_first", "keep")
         sample = _sample(view.unlabeled_index, rng)
         search = _Search(
             X=np.asarray(view.X_seed),

@@ -77,9 +77,7 @@ class Patches(Representation):
         NotApplicable
             If images are smaller than 4 x 4.
         """
-        for name, value in self.get_params().items():
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"patches: {name} is {value}; expected at least 1")
+        self.require_positive()
         images = np.asarray(X_pool)
         smaller = min(images.shape[1:3])
         if smaller < MIN_SIDE:

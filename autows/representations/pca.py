@@ -48,8 +48,7 @@ class PCA(Representation):
         ValueError
             If ``n_components`` is not positive.
         """
-        if self.n_components < 1:
-            raise ValueError(f"pca: n_components is {self.n_components}; expected at least 1")
+        self.require_positive()
         self.raw_ = Raw()
         self.raw_.fit(X_pool, modality)
         step = -(-X_pool.shape[0] // ROWS_FOR_FIT)

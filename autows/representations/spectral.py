@@ -85,9 +85,7 @@ class Spectral(Representation):
         NotApplicable
             If signals are of several channels or of fewer than 32 samples.
         """
-        for name, value in self.get_params().items():
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"spectral: {name} is {value}; expected at least 1")
+        self.require_positive()
         if len(X_pool.shape) != 2 or X_pool.shape[1] < MIN_SAMPLES:
             raise NotApplicable(
                 f"representation spectral works on signals of shape (rows, samples) with at least "

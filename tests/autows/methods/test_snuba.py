@@ -239,7 +239,7 @@ def test_what_it_cannot_do_is_said_and_not_raised(blobs):
 
 @pytest.mark.parametrize("wrong", ["n_iterations", "keep_first", "keep"])
 def test_parameters_out_of_range_are_refused(blobs, wrong):
-    with pytest.raises(ValueError, match="must be at least 1"):
+    with pytest.raises(ValueError, match="is 0; expected at least 1"):
         run(blobs()[0], **{wrong: 0})
 
 

@@ -137,8 +137,9 @@ def run(
         if counts["skipped"] and not outcome.executed and not retry_skipped:
             click.echo("What was skipped stays so; --retry-skipped tries it again", err=True)
     if outcome.troubled:
-        names = sorted({f"{r.labels['method']} on {r.key.task}" for r in outcome.troubled})
-        click.echo(f"Failed: {'; '.join(names)}. They are tried again next time", err=True)
+        for what in sorted({f"{r.labels['method']} on {r.key.task}: {r.reason}" for r in outcome.troubled}):
+            click.echo(f"Failed: {what}", err=True)
+        click.echo("What failed is tried again next time", err=True)
     return 1 if outcome.troubled else 0
 
 

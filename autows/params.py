@@ -7,6 +7,7 @@ Methods, representations and label models share this. The notation is what peopl
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -52,6 +53,8 @@ class Configurable:
                     f"{type(self).__name__}.{key} is a {type(value).__name__}; parameters are "
                     "strings, numbers, booleans or None, so that a run can be identified by them"
                 )
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UserError(f"{self.name}: {key} is {value}; expected a finite number")
         return values
 
     def require_positive(self, *names: str) -> None:
@@ -158,9 +161,7 @@ def build(cls: type[Any], kind: str, params: Mapping[str, Scalar]) -> Any:
             if not defaults:
                 raise UserError(f"{kind.capitalize()} '{cls.name}' takes no parameters; got '{key}'")
             see = f"its parameters are {', '.join(defaults)}"
-            raise unknown_name(
-                f"{kind} parameter", f"{cls.name}.{key}", [f"{cls.name}.{d}" for d in defaults], see
-            )
+            raise unknown_name(f"{cls.name} parameter", key, defaults, see)
         clean[key] = _conform(value, defaults[key], f"{key} of {kind} '{cls.name}'")
     return cls(**clean)
 
@@ -182,9 +183,12 @@ def _parse_value(text: str) -> Scalar:
         return _WORDS[text.lower()]
     for kind in (int, float):
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
             continue
+        if not math.isfinite(value):
+            raise UserError(f"'{text}' is not a finite number")
+        return value
     return text
 
 

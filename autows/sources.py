@@ -8,6 +8,7 @@ plain downloads.
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,13 +165,17 @@ def _checked(path: Path, digest: str | None) -> Path:
 
 
 def _missing(what: str, place: str, error: Exception) -> DataMissing:
-    reason = (" ".join(str(error).split()) or type(error).__name__)[:160]
+    reason = _shortened(str(error)) or type(error).__name__
     return DataMissing(
         f"Cannot get {what}: {reason}. Without a network, put it at {place} "
         "below a folder and name that folder in AUTOWS_MIRROR"
     )
 
 
+def _shortened(text: str) -> str:
+    return textwrap.shorten(text, 160, placeholder=" ...").rstrip(". ")
+
+
 def _damaged(path: Path, error: Exception) -> AutoWSError:
-    reason = " ".join(str(error).split())[:160]
+    reason = _shortened(str(error))
     return AutoWSError(f"{path} cannot be read ({type(error).__name__}: {reason}). Fetch it again")

@@ -261,9 +261,16 @@ def _check_seed_index(index: NDArray[Any], n: int, pool_rows: int) -> None:
 def _check_json(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         try:
-            json.dumps(value, allow_nan=False, default=dict)
+            json.dumps(_plain(value), allow_nan=False, sort_keys=True)
         except (TypeError, ValueError) as error:
             raise InvalidLabels(f"{name} must hold JSON values only: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return mappings as dictionaries, as records are written."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _check_hard(labels: NDArray[Any], name: str, n_classes: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,14 @@ MEANS = (
 )
 """Scores of which a row has the mean over draws."""
 
+REQUIRED = CONTROLS[:3]
+"""Controls that run on every task; without them there are no ranks."""
+
 Row = dict[str, Any]
+Cell = tuple[str, str]
+"""A task and a representation."""
+Draws = dict[tuple[str, Cell], dict[int, float]]
+"""Accuracy by draw of each method in each cell."""
 
 
 @dataclass
@@ -72,23 +79,31 @@ def build(records: Iterable[Record | CorruptRecord]) -> Leaderboard:
             board.notes.append(f"Left out: {record}")
         else:
             kept.append(record)
-    groups: dict[tuple[Any, ...], list[Record]] = {}
-    for record in kept:
-        groups.setdefault(_row_identity(record), []).append(record)
-    superseded = 0
-    for group in groups.values():
-        current = _most_recent(group)
-        superseded += len(group) - len(current)
-        board.rows.append(_row(current))
-    if superseded:
+    current = _current(kept)
+    if len(current) < len(kept):
         board.notes.append(
-            f"Left out: {superseded} records of earlier versions of a task, a representation or a method"
+            f"Left out: {len(kept) - len(current)} records of earlier versions of a task, a representation "
+            "or a method"
         )
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for record in current:
+        groups.setdefault(_row_identity(record), []).append(record)
+    by_row = {identity: _row(group) for identity, group in groups.items()}
+    board.rows = list(by_row.values())
     board.rows.sort(
         key=lambda r: (r["task"], r["n_labels"], r["representation"], -_or_low(r["accuracy"]), r["method"])
     )
     for n_labels in sorted({row["n_labels"] for row in board.rows}):
-        overall, notes = _overall([row for row in board.rows if row["n_labels"] == n_labels], n_labels)
+        chosen = {identity: row for identity, row in by_row.items() if row["n_labels"] == n_labels}
+        draws = {
+            (row["method"], (row["task"], row["representation"])): {
+                record.key.draw: _number(record.scores["accuracy"])
+                for record in groups[identity]
+                if record.status == "ok"
+            }
+            for identity, row in chosen.items()
+        }
+        overall, notes = _overall(list(chosen.values()), draws, n_labels)
         board.overall += overall
         board.notes += notes
     board.notes += _trouble(board.rows)
@@ -96,24 +111,37 @@ def build(records: Iterable[Record | CorruptRecord]) -> Leaderboard:
 
 
 def _row_identity(record: Record) -> tuple[Any, ...]:
+    """Return what a row is called: two records of one row are two draws of the same thing."""
     key = record.key
-    parameters = json.dumps([key.representation_parameters, key.parameters], sort_keys=True)
-    return key.task, key.representation, key.method, parameters, key.n_labels
+    return key.task, record.labels["representation"], record.labels["method"], key.n_labels
 
 
-def _most_recent(group: list[Record]) -> list[Record]:
-    def version(record: Record) -> tuple[Any, ...]:
-        key = record.key
-        return (
-            key.task_version,
-            key.task_variant,
-            key.representation_version,
-            key.protocol_version,
-            key.source_hash,
-        )
+def _current(records: list[Record]) -> list[Record]:
+    """Keep what belongs to the most recent version, of the protocol, each task, representation and row.
 
-    newest = version(max(group, key=lambda record: (record.finished_at, record.key.id)))
-    return [record for record in group if version(record) == newest]
+    Comparisons are within a task and representation, so a version of theirs holds for all methods.
+    """
+    scopes: tuple[tuple[Callable[[Record], Any], Callable[[Record], Any]], ...] = (
+        (lambda r: None, lambda r: r.key.protocol_version),
+        (lambda r: r.key.task, lambda r: (r.key.task_version, r.key.task_variant)),
+        (
+            lambda r: (r.key.task, r.labels["representation"]),
+            lambda r: (r.key.representation_version, _text(r.key.representation_parameters)),
+        ),
+        (_row_identity, lambda r: (r.key.source_hash, _text(r.key.parameters))),
+    )
+    for scope, version in scopes:
+        newest: dict[Any, Record] = {}
+        for record in records:
+            latest = newest.setdefault(scope(record), record)
+            if (record.finished_at, record.key.id) > (latest.finished_at, latest.key.id):
+                newest[scope(record)] = record
+        records = [record for record in records if version(record) == version(newest[scope(record)])]
+    return records
+
+
+def _text(parameters: Mapping[str, Any]) -> str:
+    return json.dumps(parameters, sort_keys=True)
 
 
 def _row(group: list[Record]) -> Row:
@@ -131,8 +159,9 @@ def _row(group: list[Record]) -> Row:
         **{f"n_{status}": number for status, number in count.items()},
         "reason": next((record.reason for record in group if record.reason), None),
         "accuracy": _rounded(mean),
-        "accuracy_low": _rounded(low),
-        "accuracy_high": _rounded(high),
+        # An accuracy lies in [0, 1]; with two or three draws Student's t does not know that.
+        "accuracy_low": _rounded(max(low, 0.0)),
+        "accuracy_high": _rounded(min(high, 1.0)),
         **{name: _mean([record.scores.get(name) for record in done]) for name in MEANS},
         "seconds": _mean([record.seconds.get("fit") for record in done]),
         "title": first.task_info.get("title"),
@@ -143,85 +172,99 @@ def _row(group: list[Record]) -> Row:
     }
 
 
-def _overall(rows: list[Row], n_labels: int) -> tuple[list[Row], list[str]]:
+def _overall(rows: list[Row], draws: Draws, n_labels: int) -> tuple[list[Row], list[str]]:
     """Rank methods within each task and representation, then average representations, then tasks.
 
-    Only methods that have every cell are ranked, among themselves, so that no average is taken over
-    whatever happens to be there. A task that is another one under a representation is not counted
-    for that representation.
+    The cells (task x representation) and draws that count are those that every control has, so that a
+    run more of one method takes no other out. A method is ranked if it has all of these, on these
+    draws and against the others that have them; no average is taken over whatever happens to be
+    there. A task that is another one under a representation is not counted for that representation.
     """
     tasks = {row["task"] for row in rows}
-    independent = [row for row in rows if row["same_as"] not in tasks]
     notes = [
         f"Not counted overall: {task} under {representation} features, which is {other} again"
         for task, representation, other in sorted(
             {(row["task"], row["representation"], row["same_as"]) for row in rows if row["same_as"] in tasks}
         )
     ]
-    cells = sorted({(row["task"], row["representation"]) for row in independent})
-    draws = max((row["n_draws"] for row in independent), default=0)
-    by_method: dict[str, dict[tuple[str, str], Row]] = {}
-    for row in independent:
-        by_method.setdefault(row["method"], {})[row["task"], row["representation"]] = row
-    complete = sorted(
-        method
+    by_method: dict[str, dict[Cell, Row]] = {}
+    for row in rows:
+        if row["same_as"] not in tasks:
+            by_method.setdefault(row["method"], {})[row["task"], row["representation"]] = row
+    absent = [
+        control for control in CONTROLS if not any(r["n_draws"] for r in by_method.get(control, {}).values())
+    ]
+    if absent:
+        notes.append(f"Controls without a result in this table: {', '.join(absent)}")
+    needed = [control for control in REQUIRED if control in absent]
+    if needed and by_method:
+        notes.append(f"No overall ranks without controls: run_bench.py run --methods {','.join(needed)} ...")
+    common = {} if needed else _common_draws(by_method, draws)
+    scores = {
+        method: {cell: _mean_over(draws[method, cell], common[cell]) for cell in common}
         for method, mine in by_method.items()
-        if all(cell in mine and mine[cell]["n_draws"] == draws for cell in cells)
-    )
-    ranks = _ranks({m: {c: by_method[m][c]["accuracy"] for c in cells} for m in complete}, cells)
+        if common and all(cell in mine and common[cell] <= draws[method, cell].keys() for cell in common)
+    }
+    ranks = _ranks(scores, sorted(common))
     overall = []
     for method, mine in by_method.items():
-        scored = [row for row in mine.values() if row["n_draws"]]
-        whole = [row for row in scored if row["n_draws"] == draws]
+        whole = [cell for cell in common if cell in mine and common[cell] <= draws[method, cell].keys()]
         ranked = method in ranks
+        counted = [mine[cell] for cell in whole]
         overall.append(
             {
                 "method": method,
                 "n_labels": n_labels,
-                "family": scored[0]["family"] if scored else next(iter(mine.values()))["family"],
+                "family": next(iter(mine.values()))["family"],
                 "mean_rank": _rounded(ranks[method]) if ranked else None,
-                "mean_accuracy": _rounded(_by_task(scored, "accuracy")) if ranked else None,
-                "mean_end_model_accuracy": _rounded(_by_task(scored, "end_model_accuracy"))
+                "mean_accuracy": _rounded(_by_task(scores[method])) if ranked else None,
+                "mean_end_model_accuracy": _rounded(
+                    _by_task({(r["task"], r["representation"]): r["end_model_accuracy"] for r in counted})
+                )
                 if ranked
                 else None,
                 "n_cells": len(whole),
-                "n_cells_expected": len(cells),
+                "n_cells_expected": len(common),
                 "complete": ranked,
             }
         )
     overall.sort(key=lambda row: (row["mean_rank"] is None, row["mean_rank"], row["method"]))
     notes += [
-        f"Not ranked: {row['method']} has {row['n_cells']} of {row['n_cells_expected']} cells "
-        f"(task x representation) with all {draws} draws"
+        f"Not ranked: {row['method']} has {row['n_cells']} of the {row['n_cells_expected']} cells "
+        "(task x representation) that the controls have, on all their draws"
         for row in overall
-        if not row["complete"]
+        if not row["complete"] and not needed
     ]
-    present = {row["method"].partition("[")[0] for row in rows if row["n_draws"]}
-    absent = [control for control in CONTROLS if control not in present]
-    if absent:
-        notes.append(f"Controls without a result in this table: {', '.join(absent)}")
     return overall, notes
 
 
-def _ranks(
-    scores: Mapping[str, Mapping[tuple[str, str], float]], cells: list[tuple[str, str]]
-) -> dict[str, float]:
+def _common_draws(by_method: Mapping[str, Mapping[Cell, Row]], draws: Draws) -> dict[Cell, set[int]]:
+    """Return the cells that all controls have, each with the draws that they have in common."""
+    cells = set.intersection(*(set(by_method[control]) for control in REQUIRED))
+    common = {
+        cell: set.intersection(*(set(draws[control, cell]) for control in REQUIRED)) for cell in sorted(cells)
+    }
+    return {cell: shared for cell, shared in common.items() if shared}
+
+
+def _ranks(scores: Mapping[str, Mapping[Cell, float]], cells: list[Cell]) -> dict[str, float]:
     if not scores or not cells:
         return {}
     methods = list(scores)
     table = {cell: mean_ranks([[scores[m][cell] for m in methods]]) for cell in cells}
-    per_task = []
-    for task in sorted({task for task, _ in cells}):
-        mine = [table[cell] for cell in cells if cell[0] == task]
-        per_task.append([sum(column) / len(mine) for column in zip(*mine, strict=True)])
-    return {m: sum(rank[i] for rank in per_task) / len(per_task) for i, m in enumerate(methods)}
+    return {m: _by_task({cell: table[cell][i] for cell in cells}) for i, m in enumerate(methods)}
 
 
-def _by_task(rows: list[Row], name: str) -> float:
+def _mean_over(values: Mapping[int, float], draws: set[int]) -> float:
+    return sum(values[k] for k in sorted(draws)) / len(draws)
+
+
+def _by_task(values: Mapping[Cell, float]) -> float:
+    """Return the mean over tasks of the mean over representations."""
     by_task: dict[str, list[float]] = {}
-    for row in rows:
-        by_task.setdefault(row["task"], []).append(row[name])
-    means = [sum(values) / len(values) for values in by_task.values()]
+    for (task, _), value in values.items():
+        by_task.setdefault(task, []).append(value)
+    means = [sum(mine) / len(mine) for mine in by_task.values()]
     return sum(means) / len(means)
 
 

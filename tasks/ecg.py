@@ -33,6 +33,8 @@ class Ecg(Task):
     brought to mean 0 and standard deviation 1. The split is by recording: a fifth of them, drawn at
     random, is the test set, and the recording is the group of each of its windows.
 
+    Rows are in random order: side by side, windows of one recording would tell each other's class.
+
     A part of the archive, as a mirror may have, makes a variant that is named by its number of recordings.
     """
 
@@ -82,12 +84,17 @@ class Ecg(Task):
             X = np.lib.format.open_memmap(
                 folder / f"X_{side}.npy", mode="w+", dtype=np.float32, shape=(rows, WINDOW)
             )
-            end = np.cumsum(counts)
-            for r, first, stop, last in zip(chosen, end - counts, end, starts, strict=True):
-                X[first:stop] = standardised(records[r])[last[:, None] + np.arange(WINDOW)]
+            # In order of recording, a row's neighbours would give its label away.
+            place = generator(
+                purpose="row order", task=self.card.id, version=self.card.version, side=side
+            ).permutation(rows)
+            y, groups = np.empty(rows, dtype=np.int64), np.empty(rows, dtype=np.int64)
+            for r, begin, mine in zip(chosen, starts, np.split(place, np.cumsum(counts)[:-1]), strict=True):
+                X[mine] = standardised(records[r])[begin[:, None] + np.arange(WINDOW)]
+                y[mine], groups[mine] = labels[r], r
             X.flush()
-            np.save(folder / f"y_{side}.npy", np.repeat(labels[chosen], counts))
-            np.save(folder / f"groups_{side}.npy", np.repeat(chosen, counts))
+            np.save(folder / f"y_{side}.npy", y)
+            np.save(folder / f"groups_{side}.npy", groups)
 
 
 def window_starts(samples: int, label: int) -> NDArray[np.int64]:

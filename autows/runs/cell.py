@@ -157,7 +157,8 @@ def execute(
             record, predictions = _attempt(cell, clock, provenance)
         except NotApplicable as error:
             record, predictions = cell.record("skipped", reason=str(error), provenance=provenance), None
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # A method may not end the harness. Ctrl-C does not come here: workers do not hear it.
             reason, trace = explain(error)
             record = cell.record("failed", reason=reason, traceback=trace, provenance=provenance)
             predictions = None
@@ -259,7 +260,9 @@ def _predictions(labels: Labels, end_model_test: NDArray[np.floating]) -> dict[s
     def compact(answers: NDArray[Any]) -> NDArray[Any]:
         return answers.astype(np.float32 if answers.ndim == 2 else np.int16)
 
+    votes = {"pool_votes": labels.pool_votes, "test_votes": labels.test_votes}
     return {
+        **{name: L for name, L in votes.items() if L is not None},
         "pool": compact(labels.pool),
         "pool_covered": np.asarray(labels.pool_covered),
         "test": compact(labels.test),
@@ -268,7 +271,7 @@ def _predictions(labels: Labels, end_model_test: NDArray[np.floating]) -> dict[s
     }
 
 
-def explain(error: Exception) -> tuple[str, str]:
+def explain(error: BaseException) -> tuple[str, str]:
     """Return one line that says what went wrong, and the traceback of what was not foreseen."""
     text = " ".join(str(error).split())
     if isinstance(error, AutoWSError):

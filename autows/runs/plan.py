@@ -189,7 +189,8 @@ class _Crew:
             )
             rank = {id(cell): position for position, cell in enumerate(cells)}
             ready.sort(key=lambda cell: rank[id(cell)])
-            self.progress.begin(len(ready), "runs")
+            if ready:
+                self.progress.begin(len(ready), "runs")
             self._side_by_side(ready, self._execute)
             # What another process was at is done by now, or is taken over from it if it was ended.
             self._side_by_side(self.elsewhere, partial(self._execute, wait=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -137,8 +138,15 @@ class Record:
         _check_types(self)
         if self.status not in STATUSES:
             raise InvalidRecord(f"status is {self.status!r}; expected one of {STATUSES}")
-        if self.status == "ok" and "accuracy" not in self.scores:
-            raise InvalidRecord("a record with status 'ok' must have scores")
+        for name in ("task", "representation", "method"):
+            if not isinstance(self.labels.get(name), str):
+                raise InvalidRecord(f"labels has no {name}")
+        for part in ("scores", "seconds"):
+            for name, value in getattr(self, part).items():
+                if value is not None and not _is_finite(value):
+                    raise InvalidRecord(f"{part}.{name} is {value!r}; expected a finite number or null")
+        if self.status == "ok" and self.scores.get("accuracy") is None:
+            raise InvalidRecord("a record with status 'ok' must have an accuracy")
         if self.status != "ok" and not self.reason:
             raise InvalidRecord(f"a record with status '{self.status}' must say why")
 
@@ -165,6 +173,10 @@ class Record:
         if version != SCHEMA_VERSION:
             raise InvalidRecord(f"schema_version is {version!r}; this program reads {SCHEMA_VERSION}")
         return _from_dict(cls, {**values, "key": _from_dict(Key, values.get("key"))})
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _from_dict(cls: type[Any], values: Any) -> Any:

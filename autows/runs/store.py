@@ -124,7 +124,11 @@ class RunStore:
             except CorruptRecord as error:
                 yield error
             else:
-                if record is not None:
+                if record is None:
+                    continue
+                if path != self.path(record.key):
+                    yield CorruptRecord(f"{path} is a copy: the record of that run is {record.key.path}")
+                else:
                     yield record
 
     def load_predictions(self, record: Record) -> dict[str, NDArray[Any]]:

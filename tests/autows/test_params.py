@@ -44,7 +44,8 @@ def test_values_are_read_as_what_they_look_like():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "a[", "a]", "a[b]", "a[b=]", "a[=1]", "a[b=1]c", "a[b=1,b=2]", "1a"]
+    "text",
+    ["", "a b", "a[", "a]", "a[b]", "a[b=]", "a[=1]", "a[b=1]c", "a[b=1,b=2]", "a[b=nan]", "a[b=-inf]", "1a"],
 )
 def test_what_cannot_be_read_is_said_in_one_line(text):
     with pytest.raises(UserError) as caught:
@@ -67,7 +68,7 @@ def test_building_checks_names_and_types():
         "limit": 7,
     }
     assert build(Thing, "thing", {"kind": 5}).kind == "5"
-    with pytest.raises(UserError, match=r"'thing.sise'. Did you mean 'thing.size'\?"):
+    with pytest.raises(UserError, match=r"thing parameter 'sise'. Did you mean 'size'\?"):
         build(Thing, "thing", {"sise": 4})
     for wrong in ({"size": "x"}, {"size": 1.5}, {"rate": True}, {"size": True}):
         with pytest.raises(UserError, match="expected a value like the default"):
@@ -92,3 +93,5 @@ def test_parameters_must_be_named_have_defaults_and_be_scalars():
             cls.default_params()
     with pytest.raises(TypeError, match="size is a list"):
         Thing(size=[1]).get_params()
+    with pytest.raises(UserError, match="rate is nan; expected a finite number"):
+        Thing(rate=float("nan")).get_params()

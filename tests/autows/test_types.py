@@ -88,6 +88,8 @@ def test_a_method_is_shown_only_what_it_declares_to_need():
             r"\[1, 2\] columns",
         ),
         (dict(info={"x": np.nan}), "info must hold JSON values"),
+        (dict(info={"x": {1}}), "info must hold JSON values"),
+        (dict(info={0: 1.0, "rest": 2.0}), "info must hold JSON values"),
         (dict(lfs=({"x": np.ones(2)},)), "lfs must hold JSON values"),
         (dict(n_classes=0), "n_classes is 0"),
     ],

@@ -89,6 +89,8 @@ def test_damaged_records_are_run_again_and_reported(store):
         (t.Wrong("shape"), "pool has 31 rows; the task's pool has 30"),
         (t.Wrong("nan"), "pool has NaN or infinity, first in row 0"),
         (t.Wrong("type"), "fit_predict returned a ndarray; expected autows.Labels"),
+        (t.Wrong("exits"), "SystemExit: 0"),
+        (t.Wrong("interrupts"), "KeyboardInterrupt"),
         (t.Wrong("writes"), "ValueError: assignment destination is read-only"),
         (t.Wrong("peeks"), "ValueError: assignment destination is read-only"),
     ],

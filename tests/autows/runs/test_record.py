@@ -53,7 +53,12 @@ def test_the_id_is_a_public_format():
     ("change", "message"),
     [
         (dict(status="done"), "status is 'done'"),
-        (dict(scores={}), "must have scores"),
+        (dict(scores={}), "must have an accuracy"),
+        (dict(scores={"accuracy": None}), "must have an accuracy"),
+        (dict(scores={"accuracy": "0.5"}), "scores.accuracy is '0.5'; expected a finite number or null"),
+        (dict(scores={"accuracy": float("nan")}), "scores.accuracy is nan"),
+        (dict(seconds={"fit": True}), "seconds.fit is True"),
+        (dict(labels={"task": "t"}), "labels has no representation"),
         (dict(status="failed"), "must say why"),
         (dict(reason=3), "record.reason is int; expected str"),
         (dict(scores=None), "record.scores is NoneType"),

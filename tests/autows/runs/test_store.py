@@ -76,6 +76,15 @@ def test_scanning_goes_on_past_damage(store):
     assert len(found) == 2
 
 
+def test_a_copied_record_does_not_count_twice(store):
+    written = store.write(RECORD)
+    path = store.path(KEY)
+    path.with_name("copy.json").write_text(path.read_text())
+    found = list(store.scan())
+    assert [item for item in found if item == written] == [written]
+    assert ["copy.json is a copy" in str(item) for item in found if item != written] == [True]
+
+
 def test_a_claim_is_exclusive_and_ends(store):
     with ThreadPoolExecutor(1) as pool:
 

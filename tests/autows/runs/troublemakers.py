@@ -126,6 +126,10 @@ class Wrong(Method):
             return Labels(np.zeros(n + 1, dtype=int), np.zeros(10, dtype=int), view.n_classes)
         if self.how == "nan":
             return Labels(np.full((n, 2), np.nan), np.zeros(10, dtype=int), view.n_classes)
+        if self.how == "exits":
+            raise SystemExit(0)
+        if self.how == "interrupts":
+            raise KeyboardInterrupt
         if self.how == "writes":
             view.X_pool[0, 0] = 1.0
         if self.how == "peeks":

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def stratified_folds(y: NDArray[np.integer], n_folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def stratified_folds(
+    y: NDArray[np.integer],
+    n_folds: int,
+    rng: np.random.Generator,
+    groups: NDArray[np.integer] | None = None,
+) -> NDArray[np.int64]:
     """Deal rows to folds so that every class is spread as evenly as it can be.
 
     Rows are shuffled within their class, then all classes one after the other are dealt round the
@@ -21,6 +26,9 @@ def stratified_folds(y: NDArray[np.integer], n_folds: int, rng: np.random.Genera
         Number of folds, at least 2; reduced to n where there are fewer rows.
     rng : numpy.random.Generator
         Decides the shuffle.
+    groups : (n,) int array, optional
+        Rows of one group are kept in one fold; then whole groups are dealt, each by the label of its
+        first row, and sizes are only about even.
 
     Returns
     -------
@@ -32,6 +40,11 @@ def stratified_folds(y: NDArray[np.integer], n_folds: int, rng: np.random.Genera
     ValueError
         If there are fewer than two rows or folds.
     """
+    if groups is not None:
+        _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+        if len(first) >= 2:
+            return stratified_folds(np.asarray(y)[first], n_folds, rng)[member]
+        # A single group cannot be divided; its rows are all there is.
     n = len(y)
     if n < 2 or n_folds < 2:
         raise ValueError(f"{n_folds} folds of {n} rows; at least 2 of each are needed")

@@ -51,6 +51,9 @@ class TaskView:
     seed_index : (n,) int array, optional
         The pool rows that are the seeds. Keeping them in the pool keeps the pool the same memory
         map for every draw; the scorer leaves these rows out of the pool accuracy.
+    groups_seed : (n,) int array, optional
+        Seeds with the same number belong together (windows of one recording); cross-validation keeps
+        them in one fold.
     modality : str
         What the raw data are: ``image``, ``tabular``, ``field``, ``signal`` or ``text``.
     class_names : tuple of str, optional
@@ -73,6 +76,7 @@ class TaskView:
     X_test: Matrix
     n_classes: int
     seed_index: NDArray[np.int64] | None = None
+    groups_seed: NDArray[np.int64] | None = None
     modality: str = "tabular"
     class_names: tuple[str, ...] | None = None
     prompts: tuple[str, ...] | None = None
@@ -103,6 +107,8 @@ class TaskView:
             )
         if self.seed_index is not None:
             _check_seed_index(np.asarray(self.seed_index), n, self.X_pool.shape[0])
+        if self.groups_seed is not None and np.shape(self.groups_seed) != (n,):
+            raise InvalidView(f"groups_seed has shape {np.shape(self.groups_seed)}; expected ({n},)")
         if self.class_names is not None and len(self.class_names) != self.n_classes:
             raise InvalidView(f"{len(self.class_names)} class names for {self.n_classes} classes")
         if (self.zero_shot_pool is None) != (self.zero_shot_test is None):

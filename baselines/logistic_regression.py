@@ -21,7 +21,7 @@ class LogisticRegression(Method):
 
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:
         """Tune, fit, and return class probabilities."""
-        tuned = tune(view.X_seed, view.y_seed, view.X_pool, view.n_classes, rng)
+        tuned = tune(view.X_seed, view.y_seed, view.X_pool, view.n_classes, rng, view.groups_seed)
         model = fit_seeds(view.X_seed, view.y_seed, tuned, view.n_classes)
         return Labels(
             pool=model.predict_proba(view.X_pool),

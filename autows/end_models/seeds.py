@@ -36,7 +36,12 @@ class Tuned:
 
 
 def tune(
-    X_seed: Matrix, y_seed: NDArray[np.integer], X_pool: Matrix, n_classes: int, rng: np.random.Generator
+    X_seed: Matrix,
+    y_seed: NDArray[np.integer],
+    X_pool: Matrix,
+    n_classes: int,
+    rng: np.random.Generator,
+    groups: NDArray[np.integer] | None = None,
 ) -> Tuned:
     """Choose C and the scaling by 5-fold cross-validated log-loss on the seeds.
 
@@ -49,6 +54,8 @@ def tune(
     n_classes : int
     rng : numpy.random.Generator
         Decides the folds.
+    groups : (n,) int array, optional
+        Seeds that belong together, see :func:`~autows.folds.stratified_folds`.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def tune(
     candidates = scalings(X_pool)
     if len(np.unique(y_seed)) < 2:
         return Tuned(1.0, candidates[0], float("nan"))
-    folds = stratified_folds(y_seed, N_FOLDS, rng)
+    folds = stratified_folds(y_seed, N_FOLDS, rng, groups)
     best: Tuned | None = None
     for scaling in candidates:
         losses = _out_of_fold_losses(_in_span(scaling.apply(X_seed))[0], y_seed, folds, n_classes)

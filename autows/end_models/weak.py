@@ -35,7 +35,7 @@ def train_on_weak_labels(
     -------
     LinearModel
     """
-    tuned = tune(view.X_seed, view.y_seed, view.X_pool, view.n_classes, rng)
+    tuned = tune(view.X_seed, view.y_seed, view.X_pool, view.n_classes, rng, view.groups_seed)
     Q = _soft(labels.pool, view.n_classes)
     assert labels.pool_covered is not None
     weight = labels.pool_covered.astype(np.float32)

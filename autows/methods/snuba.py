@@ -85,7 +85,7 @@ class Snuba(Method):
             X=np.asarray(view.X_seed),
             y=np.asarray(view.y_seed),
             X_pool=np.asarray(view.X_pool[sample]),
-            folds=stratified_folds(view.y_seed, N_FOLDS, rng),
+            folds=stratified_folds(view.y_seed, N_FOLDS, rng, view.groups_seed),
             n_classes=view.n_classes,
         )
         found = self._rounds(search)

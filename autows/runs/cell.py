@@ -205,6 +205,9 @@ def make_view(task: Task, data: TaskData, X_pool: Any, X_test: Any, k: int, n_la
         X_test=X_test,
         n_classes=card.n_classes,
         seed_index=index,
+        groups_seed=None
+        if data.groups_pool is None
+        else np.asarray(data.groups_pool)[index].astype(np.int64),
         modality=card.modality,
         class_names=card.class_names,
         prompts=card.prompts or None,
@@ -236,7 +239,7 @@ def _attempt(
         end_model = train_on_weak_labels(view, labels, generator(purpose="end model", **axes))
         end_model_test = end_model.predict_proba(view.X_test)
     with clock.phase("score"):
-        scores = score(view, labels, end_model_test, data.y_pool, data.y_test)
+        scores = score(view, labels, end_model_test, data.y_pool, data.y_test, data.groups_pool)
     record = cell.record(
         "ok",
         scores={name: None if value is None else round(value, 6) for name, value in scores.items()},

@@ -21,6 +21,7 @@ def score(
     end_model_test: NDArray[np.floating],
     y_pool: NDArray[np.integer],
     y_test: NDArray[np.integer],
+    groups_pool: NDArray[np.integer] | None = None,
 ) -> dict[str, float | None]:
     """Score one run.
 
@@ -34,6 +35,8 @@ def score(
         The end model's probabilities on the test rows.
     y_pool, y_test : (N,) and (M,) int
         The truth.
+    groups_pool : (N,) int, optional
+        Pool rows that belong together. Those of a seed's group are, like the seeds, not scored.
 
     Returns
     -------
@@ -55,6 +58,8 @@ def score(
     answer = np.where(covered, hard(labels.test), counts.argmax())
     right = answer == y_test
     free = view.unlabeled_index
+    if groups_pool is not None and view.seed_index is not None:
+        free = free[~np.isin(groups_pool[free], groups_pool[view.seed_index])]
     pool_right = (hard(labels.pool) == y_pool) & pool_covered
     scores: dict[str, float | None] = {
         "accuracy": float(right.mean()),

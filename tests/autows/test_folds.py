@@ -43,3 +43,18 @@ def test_rows_are_not_tied_to_folds():
 def test_too_few_rows_or_folds_is_an_error(n, n_folds):
     with pytest.raises(ValueError, match=f"{n_folds} folds of {n} rows"):
         stratified_folds(np.zeros(n, dtype=int), n_folds, np.random.default_rng(0))
+
+
+def test_groups_stay_together():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(30, size=100)
+    y = groups % 3
+    folds = stratified_folds(y, 5, np.random.default_rng(1), groups)
+    for group in np.unique(groups):
+        assert len(set(folds[groups == group])) == 1
+    assert set(folds) == set(range(5))
+    # Rows that are groups of their own are dealt as rows are.
+    alone = stratified_folds(y, 5, np.random.default_rng(2), np.arange(100))
+    assert np.array_equal(alone, stratified_folds(y, 5, np.random.default_rng(2)))
+    # One group cannot be divided.
+    assert len(set(stratified_folds(y, 5, np.random.default_rng(2), np.zeros(100, dtype=int)))) == 5

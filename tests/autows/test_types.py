@@ -27,6 +27,7 @@ GOOD_LABELS = dict(pool=P, test=P[:4], n_classes=3)
         (dict(seed_index=np.array([0, 1, 6])), "seed_index must hold 3 different rows of the pool's 6"),
         (dict(seed_index=np.array([0, 1, 1])), "seed_index must hold 3 different rows"),
         (dict(seed_index=np.array([0, 1])), r"seed_index is int64 of shape \(2,\)"),
+        (dict(groups_seed=np.array([0, 1])), r"groups_seed has shape \(2,\); expected \(3,\)"),
         (dict(class_names=("a", "b")), "2 class names for 3 classes"),
         (dict(zero_shot_pool=P), "come together"),
         (dict(zero_shot_pool=P, zero_shot_test=P), r"zero_shot_test has shape \(6, 3\); expected \(4, 3\)"),

@@ -231,6 +231,14 @@ def test_ecg_windows_are_cut_by_class_and_split_by_record(mirror):
             assert np.allclose(np.sort(X[mine], axis=0), np.sort(expected, axis=0), atol=1e-5)
 
 
+def test_seeds_of_one_recording_are_told_to_belong_together(mirror):
+    up.ecg_zip(mirror)
+    task = Ecg()
+    data = task.load()
+    view = make_view(task, data, np.asarray(data.X_pool), np.asarray(data.X_test), 0, 20)
+    assert view.groups_seed.tolist() == data.groups_pool[view.seed_index].tolist()
+
+
 def test_a_part_of_the_ecg_archive_is_a_run_of_its_own(mirror):
     up.ecg_zip(mirror)
     first = Ecg()

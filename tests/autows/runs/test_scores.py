@@ -215,3 +215,14 @@ def test_accuracy_and_f1_are_those_of_the_answers(table):
     assert scores["accuracy"] == pytest.approx(np.mean(answers == y))
     expected = f1_score(y, answers, average="macro", labels=np.unique(y), zero_division=0.0)
     assert scores["macro_f1"] == pytest.approx(expected)
+
+
+def test_pool_rows_of_a_seeds_group_are_not_scored():
+    labels = Labels(pool=np.zeros(6, dtype=int), test=np.zeros(5, dtype=int), n_classes=3)
+    view = make_view(seeds=np.array([0, 1]))
+    # Row 2 belongs with seed 0; rows 3, 4 and 5 with nobody.
+    groups = np.array([7, 8, 7, 9, 10, 11])
+    scores = score(view, labels, END_MODEL, Y_POOL, Y_TEST, groups)
+    assert scores["pool_accuracy"] == pytest.approx((Y_POOL[3:] == 0).mean())
+    alone = score(view, labels, END_MODEL, Y_POOL, Y_TEST, np.arange(6))
+    assert alone == score(view, labels, END_MODEL, Y_POOL, Y_TEST)

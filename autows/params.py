@@ -57,6 +57,13 @@ class Configurable:
                 raise UserError(f"{self.name}: {key} is {value}; expected a finite number")
         return values
 
+    def validate(self) -> None:
+        """Raise ValueError if a parameter is out of range; by default nothing is checked.
+
+        Called when the object is created by name, so that a mistake is told before anything runs, and
+        again where the parameters are used.
+        """
+
     def require_positive(self, *names: str) -> None:
         """Raise ValueError unless these parameters (by default all) are integers of at least 1."""
         for name, value in self.get_params().items():

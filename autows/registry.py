@@ -10,7 +10,7 @@ import pkgutil
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from autows.errors import AutoWSError, unknown_name
+from autows.errors import AutoWSError, UserError, unknown_name
 from autows.params import Configurable, Scalar, build, parse_spec
 
 T = TypeVar("T", bound=Configurable)
@@ -91,10 +91,15 @@ class Registry(Generic[T]):
         Raises
         ------
         UserError
-            If the name or a parameter is unknown, or a value is of the wrong type.
+            If the name or a parameter is unknown, or a value is of the wrong type or out of range.
         """
         name, written = parse_spec(spec)
-        return build(self.get(name), self.kind, {**written, **params})
+        entrant: T = build(self.get(name), self.kind, {**written, **params})
+        try:
+            entrant.validate()
+        except ValueError as error:
+            raise UserError(f"{self.kind.capitalize()} '{entrant.spec}': {error}") from error
+        return entrant
 
     def describe(self) -> list[dict[str, Any]]:
         """Return what each entrant says about itself, in order of name; imports their modules."""

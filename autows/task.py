@@ -206,7 +206,7 @@ class Task(Configurable):
         DataMissing
             If the source is not to be had, saying from where and how to provide it offline.
         """
-        raise NotImplementedError(f"{type(self).__name__} implements neither read nor write")
+        raise TypeError(f"{type(self).__name__} implements neither read nor write; a task needs one of them")
 
     def write(self, folder: Path) -> None:
         """Write the arrays of :class:`TaskData` to ``<field>.npy`` files in a folder.

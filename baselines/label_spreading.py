@@ -47,6 +47,12 @@ class LabelSpreading(Method):
         self.alpha = alpha
         self.max_dims = max_dims
 
+    def validate(self) -> None:
+        """Check that alpha is in (0, 1) and that the whole numbers are positive."""
+        if not 0 < self.alpha < 1:
+            raise ValueError(f"alpha is {self.alpha}; expected a number in (0, 1)")
+        self.require_positive("n_neighbors", "max_dims")
+
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:
         """Build the graph, solve one sparse linear system a class, normalise.
 
@@ -55,9 +61,7 @@ class LabelSpreading(Method):
         ValueError
             If ``alpha`` is not in (0, 1), or ``n_neighbors`` or ``max_dims`` is not positive.
         """
-        if not 0 < self.alpha < 1:
-            raise ValueError(f"alpha is {self.alpha}; expected a number in (0, 1)")
-        self.require_positive("n_neighbors", "max_dims")
+        self.validate()
         nodes, seeds = _nodes(view)
         k = min(self.n_neighbors, nodes.shape[0] - 1)
         W = local_affinity(*nearest_neighbors(nodes, k, self.max_dims))

@@ -38,6 +38,16 @@ def cli(*arguments):
         (("run", "--methods", "snuba[keep"), "Unbalanced square brackets"),
         (("run", "--methods", "snuba[kep=1]"), "Unknown snuba parameter 'kep'. Did you mean 'keep'?"),
         (("run", "--methods", "label_spreading[alpha=nan]"), "'nan' is not a finite number"),
+        (
+            ("run", "--methods", "label_spreading[alpha=2.0]"),
+            "'label_spreading[alpha=2.0]': alpha is 2.0; expected",
+        ),
+        (
+            ("run", "--methods", "snuba[keep=0]"),
+            "Method 'snuba[keep=0]': snuba: keep is 0; expected at least 1",
+        ),
+        (("run", "--methods", "snuba[label_model=dawid]"), "Unknown label model 'dawid'. Did you mean"),
+        (("run", "--representations", "pca[n_components=0]"), "n_components is 0; expected at least 1"),
         (("run", "--methods", ","), "--methods names nothing; see: run_bench.py list methods"),
         (("run", "--suite", "quick", "--tasks", "digits"), "Give --suite or --tasks, not both"),
         (("run", "--tasks", "digits", "--labels", "1297"), "its pool has 1297 rows, so ask for 1 to 1296"),
@@ -203,10 +213,14 @@ def test_what_is_finished_survives_an_interruption(slow, tmp_path, how):
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
-def test_failed_runs_are_named_and_the_status_is_1(tmp_path):
-    result = cli(
-        "run", *FAST[:-3], "label_spreading[alpha=2.0],majority_class", "--draws", "1", "--results", tmp_path
-    )
+def test_failed_runs_are_named_and_the_status_is_1(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOWS_MIRROR", str(tmp_path))
+    arguments = ("--tasks", "yelp,breast_cancer", "--representations", "raw", "--methods", "majority_class")
+    result = cli("run", *arguments, "--draws", "1", "--results", tmp_path / "r")
     assert result.exit_code == 1
-    assert "1 ok, 1 failed" in result.stdout
-    assert "Failed: label_spreading[alpha=2.0] on breast_cancer: ValueError: alpha is 2.0" in result.stderr
+    assert "2 runs: 1 ok, 1 failed" in result.stdout
+    assert (
+        "Failed: majority_class on yelp: Cannot get classification/yelp.zip of the hub dataset"
+        in result.stderr
+    )
+    assert "Traceback" not in result.stderr

@@ -70,6 +70,11 @@ class DawidSkene(LabelModel):
         self.max_iter = max_iter
         self.tol = tol
 
+    def validate(self) -> None:
+        """Check that the parameters are in range."""
+        if self.smoothing <= 0 or self.unlabeled_weight < 0 or self.max_iter < 1:
+            raise ValueError("dawid_skene needs smoothing > 0, unlabeled_weight >= 0 and max_iter >= 1")
+
     def fit(
         self,
         L: NDArray[np.int8],
@@ -89,8 +94,7 @@ class DawidSkene(LabelModel):
         O(votes K) a step.
         """
         K, start = check_votes(L, self.n_classes, y_seed, L_seed, prior)
-        if self.smoothing <= 0 or self.unlabeled_weight < 0 or self.max_iter < 1:
-            raise ValueError("dawid_skene needs smoothing > 0, unlabeled_weight >= 0 and max_iter >= 1")
+        self.validate()
         self.n_classes_ = K
         learn_prior = prior is None
         seeds = np.eye(K)[np.asarray(y_seed, dtype=np.int64)] if y_seed is not None else np.zeros((0, K))

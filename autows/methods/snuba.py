@@ -63,6 +63,11 @@ class Snuba(Method):
         self.keep = keep
         self.label_model = label_model
 
+    def validate(self) -> None:
+        """Check the numbers and that there is such a label model."""
+        self.require_positive("n_iterations", "keep_first", "keep")
+        label_models.create(self.label_model)
+
     def skip_reason(self, view: TaskView) -> str | None:
         """Sparse features and seeds of a single class are left to other methods."""
         if hasattr(view.X_pool, "indptr"):
@@ -79,7 +84,7 @@ class Snuba(Method):
         ValueError
             If a parameter is out of range.
         """
-        self.require_positive("n_iterations", "keep_first", "keep")
+        self.validate()
         sample = _sample(view.unlabeled_index, rng)
         search = _Search(
             X=np.asarray(view.X_seed),

@@ -67,6 +67,10 @@ class Patches(Representation):
         self.patch_size = patch_size
         self.n_patches = n_patches
 
+    def validate(self) -> None:
+        """Check that the parameters are positive."""
+        self.require_positive()
+
     def fit(self, X_pool: task.Raw, modality: str) -> None:
         """Draw patches of the pool, find the whitening and the centroids.
 
@@ -77,7 +81,7 @@ class Patches(Representation):
         NotApplicable
             If images are smaller than 4 x 4.
         """
-        self.require_positive()
+        self.validate()
         images = np.asarray(X_pool)
         smaller = min(images.shape[1:3])
         if smaller < MIN_SIDE:

@@ -40,6 +40,10 @@ class PCA(Representation):
     def __init__(self, n_components: int = 100) -> None:
         self.n_components = n_components
 
+    def validate(self) -> None:
+        """Check that the parameters are positive."""
+        self.require_positive()
+
     def fit(self, X_pool: task.Raw, modality: str) -> None:
         """Find the components and the common scale.
 
@@ -48,7 +52,7 @@ class PCA(Representation):
         ValueError
             If ``n_components`` is not positive.
         """
-        self.require_positive()
+        self.validate()
         self.raw_ = Raw()
         self.raw_.fit(X_pool, modality)
         step = -(-X_pool.shape[0] // ROWS_FOR_FIT)

@@ -75,6 +75,10 @@ class Spectral(Representation):
         self.n_lags = n_lags
         self.beat_samples = beat_samples
 
+    def validate(self) -> None:
+        """Check that the parameters are positive."""
+        self.require_positive()
+
     def fit(self, X_pool: task.Raw, modality: str) -> None:
         """Learn the pool's scale and the mean and standard deviation of each feature.
 
@@ -85,7 +89,7 @@ class Spectral(Representation):
         NotApplicable
             If signals are of several channels or of fewer than 32 samples.
         """
-        self.require_positive()
+        self.validate()
         if len(X_pool.shape) != 2 or X_pool.shape[1] < MIN_SAMPLES:
             raise NotApplicable(
                 f"representation spectral works on signals of shape (rows, samples) with at least "

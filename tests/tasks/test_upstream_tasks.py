@@ -242,11 +242,13 @@ def test_seeds_of_one_recording_are_told_to_belong_together(mirror):
 def test_a_part_of_the_ecg_archive_is_a_run_of_its_own(mirror):
     up.ecg_zip(mirror)
     first = Ecg()
-    rows = draw(first, 0, 10)
-    assert rows.max() < first.n_pool == len(first.load().y_pool)
+    rows, n_pool, fingerprint = draw(first, 0, 10), first.n_pool, first.fingerprint()
+    assert rows.max() < n_pool == len(first.load().y_pool)
     up.ecg_zip(mirror, records=20)
-    assert Ecg().variant() == "records-20"
-    assert Ecg().n_pool < first.n_pool or len(Ecg().load().y_pool) != 0
+    other = Ecg()
+    assert other.variant() == "records-20"
+    assert other.n_pool == len(other.load().y_pool) != n_pool
+    assert other.fingerprint() != fingerprint
 
 
 @pytest.mark.parametrize(
@@ -300,7 +302,7 @@ class TestRealData:
         assert (right.sum(axis=0) / covered.sum(axis=0)).mean() > 0.75
         # Spam is posted more than once; known copies of pool comments in the test set, which may only shrink.
         pool = set(data.X_pool)
-        assert sum(text in pool for text in data.X_test) <= 16
+        assert sum(text in pool for text in data.X_test) <= 8
 
     def test_ecg(self):
         task = Ecg()
@@ -311,8 +313,6 @@ class TestRealData:
         # A row's neighbour says no more of its class than any other row does.
         shares = np.bincount(data.y_pool) / len(data.y_pool)
         assert abs((data.y_pool[1:] == data.y_pool[:-1]).mean() - (shares**2).sum()) < 0.02
-        record = data.X_pool[data.groups_pool == data.groups_pool[0]]
-        assert abs(float(record.mean())) < 0.5
 
 
 def shared_rows(pool, test):

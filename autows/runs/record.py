@@ -12,7 +12,7 @@ from typing import Any
 SCHEMA_VERSION = 1
 """Version of the record's format. A reader refuses what it does not know."""
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Version of what is done to a method's answer: the end model and the scores. Part of a run's identity."""
 
 STATUSES = ("ok", "failed", "timeout", "skipped")

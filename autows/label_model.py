@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from autows.params import Configurable
 from autows.types import ABSTAIN
 
+_BYTES_AT_ONCE = 1 << 20
+
 
 class LabelModel(Configurable, ABC):
     """Base class of all label models.
@@ -43,7 +45,8 @@ class LabelModel(Configurable, ABC):
             Votes on the seeds; must come with ``y_seed``. Where the seeds made the labeling
             functions these should be out-of-fold votes.
         prior : (K,) float, optional
-            Class shares, summing to 1. Uniform by default.
+            Class shares, summing to 1. By default each label model does what its docstring says:
+            it learns them, estimates them from the seeds, or takes them to be equal.
 
         Returns
         -------
@@ -76,9 +79,10 @@ def check_votes(
             continue
         if votes.ndim != 2 or votes.dtype != np.int8:
             raise ValueError(f"{name} is {votes.dtype} of shape {votes.shape}; expected int8 of shape (N, m)")
-        if votes.size and (votes.min() < ABSTAIN or votes.max() >= n_classes):
+        lowest, highest = _extremes(votes)
+        if lowest < ABSTAIN or highest >= n_classes:
             raise ValueError(
-                f"{name} has votes from {votes.min()} to {votes.max()}; "
+                f"{name} has votes from {lowest} to {highest}; "
                 f"expected {ABSTAIN} (abstain) to {n_classes - 1}"
             )
     if (y_seed is None) != (L_seed is None):
@@ -91,6 +95,18 @@ def check_votes(
     if prior is None:
         return n_classes, np.full(n_classes, 1.0 / n_classes)
     shares: NDArray[np.float64] = np.asarray(prior, dtype=np.float64)
-    if shares.shape != (n_classes,) or np.any(shares < 0) or abs(shares.sum() - 1) > 1e-6:
+    if shares.shape != (n_classes,) or not (np.all(shares >= 0) and abs(shares.sum() - 1) <= 1e-6):
         raise ValueError(f"prior must be {n_classes} shares that sum to 1; got {shares}")
     return n_classes, shares
+
+
+def _extremes(votes: NDArray[np.int8]) -> tuple[int, int]:
+    """Return the lowest and the highest vote, reading a memory map once; abstentions if there is none."""
+    if not votes.size:
+        return ABSTAIN, ABSTAIN
+    lowest, highest = np.iinfo(np.int8).max, np.iinfo(np.int8).min
+    rows = max(1, _BYTES_AT_ONCE // max(votes.shape[1], 1))
+    for start in range(0, len(votes), rows):
+        part = votes[start : start + rows]
+        lowest, highest = min(lowest, int(part.min())), max(highest, int(part.max()))
+    return lowest, highest

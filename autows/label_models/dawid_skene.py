@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
-
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.label_model import LabelModel, check_votes
-from autows.label_models._onehot import one_hot, vote_counts
-from autows.types import ABSTAIN
+from autows.label_models._linear import LinearLabelModel, Seeds
+from autows.label_models._onehot import Block, VoteBlocks
+from autows.label_models._tables import naive_bayes_weights, outcome_shares, smoothed_table
 
-if TYPE_CHECKING:
-    import scipy.sparse
+WARM_ROWS = 8_192
+"""EM starts on samples of at least so many rows where there are many more."""
+GROWTH = 8
+"""Each sample is so many times the size of the one before."""
 
 
-class DawidSkene(LabelModel):
+class DawidSkene(LinearLabelModel):
     """Votes are independent given the class; what each labeling function does in each class is learned.
 
     In the full form an abstention is one more thing that a labeling function can do, so one that
@@ -40,9 +40,19 @@ class DawidSkene(LabelModel):
         parameters are estimated (EM-lambda). Labeling functions made from the same features are
         not independent, and at full weight the unlabeled rows carry the EM away from the seeds.
     max_iter : int, default 200
-        Most EM steps.
+        Most EM steps over all rows, and over each sample before them.
     tol : float, default 1e-5
-        Stop when the posteriors change by less than this on average.
+        Stop when no class share and no chance of an outcome in a class changes by this much in a step.
+    max_share : float, default 1.0
+        Labeling functions that cast one and the same vote on more than this share of rows are left out.
+
+    Notes
+    -----
+    A step is two sparse matrix products, O(votes K), made block by block, so posteriors of the
+    pool are never held. From 65,536 rows on, EM first runs on an eighth of the rows, before that on
+    a 64th if there are enough, and so on, and goes on from there with all of them. It ends at a
+    fixed point of the same steps, after fewer of them; where there are several the sample decides.
+    A given prior is kept; otherwise class shares are learned too.
 
     References
     ----------
@@ -53,6 +63,7 @@ class DawidSkene(LabelModel):
     """
 
     name = "dawid_skene"
+    _parameters: tuple[NDArray[np.float64], ...]
 
     def __init__(
         self,
@@ -62,6 +73,7 @@ class DawidSkene(LabelModel):
         unlabeled_weight: float = 0.3,
         max_iter: int = 200,
         tol: float = 1e-5,
+        max_share: float = 1.0,
     ) -> None:
         self.n_classes = n_classes
         self.one_coin = one_coin
@@ -69,103 +81,98 @@ class DawidSkene(LabelModel):
         self.unlabeled_weight = unlabeled_weight
         self.max_iter = max_iter
         self.tol = tol
+        self.max_share = max_share
 
     def validate(self) -> None:
         """Check that the parameters are in range."""
+        super().validate()
         if self.smoothing <= 0 or self.unlabeled_weight < 0 or self.max_iter < 1:
             raise ValueError("dawid_skene needs smoothing > 0, unlabeled_weight >= 0 and max_iter >= 1")
 
-    def fit(
+    def _learn(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+        K, n = self.n_classes_, 0 if seeds is None else len(seeds.y)
+        votes = votes.merged()
+        self._learn_prior = prior is None
+        self.prior_ = np.full(K, 1 / K) if prior is None else prior
+        known = np.zeros((votes.n_lfs * K, K)), np.zeros(K)
+        total = votes.totals
+        if seeds is not None:
+            known = seeds.vote_counts(), seeds.class_counts().astype(np.float64)
+            total = total + seeds.votes.totals
+        self.marginal_ = outcome_shares(total, votes.n_rows + n, K)
+        weight = self.unlabeled_weight * n / votes.n_rows if n and votes.n_rows else 1.0
+        self._start, self._parameters = seeds is None, ()
+        if seeds is not None:
+            self._maximise(*known)
+        for level in (*_samples(votes), votes):
+            # What a sample decides to less than its own error, all rows decide anyway.
+            tol = self.tol if level is votes else max(self.tol, 0.02 / np.sqrt(len(level)))
+            self._climb(level, known, weight, tol)
+
+    def _climb(
         self,
-        L: NDArray[np.int8],
-        y_seed: NDArray[Any] | None = None,
-        L_seed: NDArray[np.int8] | None = None,
-        prior: NDArray[np.floating] | None = None,
-    ) -> Self:
-        """Run EM; a given prior is kept, otherwise class shares are learned too.
-
-        Raises
-        ------
-        ValueError
-            If the votes, seeds or prior do not fit together, or a parameter is out of range.
-
-        Notes
-        -----
-        O(votes K) a step.
-        """
-        K, start = check_votes(L, self.n_classes, y_seed, L_seed, prior)
-        self.validate()
-        self.n_classes_ = K
-        learn_prior = prior is None
-        seeds = np.eye(K)[np.asarray(y_seed, dtype=np.int64)] if y_seed is not None else np.zeros((0, K))
-        all_votes = L if L_seed is None else np.concatenate([L, L_seed])
-        V = one_hot(all_votes, K)
-        # What a labeling function does overall, with half a pseudo-count an outcome.
-        total = np.asarray(V.sum(axis=0)).reshape(-1, K)
-        self.marginal_ = (total + 0.5) / (len(all_votes) + 0.5 * (K + 1))
-        voted = np.flatnonzero(np.any(L != ABSTAIN, axis=1))
-        weight = np.ones((len(all_votes), 1))
-        if len(seeds) and len(L):
-            weight[: len(L)] = self.unlabeled_weight * len(seeds) / len(L)
-        self.prior_ = start
-        if len(seeds):
-            self._maximise(one_hot(L_seed, K), seeds, learn_prior)  # type: ignore[arg-type]
-            P = self._expect(V)
-        else:
-            P = vote_counts(V, K) + 1e-3 * start
-            P /= P.sum(axis=1, keepdims=True)
-        self.n_iter_ = 0
+        votes: VoteBlocks,
+        known: tuple[NDArray[np.float64], NDArray[np.float64]],
+        weight: float,
+        tol: float,
+    ) -> None:
+        """Run EM steps until parameters change by less than ``tol``; set ``n_iter_``."""
+        nothing_to_learn = not votes.totals.any()
         for step in range(1, self.max_iter + 1):
-            self.n_iter_ = step
-            if len(seeds):
-                P[len(L) :] = seeds
-            self._maximise(V, P * weight, learn_prior)
-            before, P = P, self._expect(V)
-            if len(voted) == 0 or np.abs(P[voted] - before[voted]).sum(axis=1).mean() < self.tol:
+            self.n_iter_, before = step, self._parameters
+            counts, mass = self._expect(votes)
+            self._maximise(known[0] + weight * counts, known[1] + weight * mass)
+            pairs = zip(self._parameters, before, strict=False)
+            change = max((np.abs(new - old).max(initial=0) for new, old in pairs), default=np.inf)
+            if change < tol or nothing_to_learn:
                 break
-        return self
 
-    def predict_proba(self, L: NDArray[np.int8]) -> NDArray[np.float64]:
-        """Return posteriors, shape (N, K); a row without votes gets the class shares.
+    def _expect(self, votes: VoteBlocks) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return expected counts of votes in each class, (m K, K), and of rows, (K,)."""
+        K = self.n_classes_
+        counts, mass = np.zeros((votes.n_lfs * K, K)), np.zeros(K)
+        for block in votes:
+            P = self._first_guess(block) if self._start else self._posterior(block)
+            if block.weight is not None:
+                P *= block.weight[:, None]
+            counts += block.V.T @ P
+            mass += np.ones(len(P)) @ P
+        self._start = False
+        return counts, mass
 
-        Raises
-        ------
-        ValueError
-            If there is not one column of votes for each labeling function of the fit.
-        """
-        check_votes(L, self.n_classes_)
-        lfs = len(self.weights_) // self.n_classes_
-        if L.shape[1] != lfs:
-            raise ValueError(f"L has {L.shape[1]} labeling functions; the model was fitted on {lfs}")
-        P = self._expect(one_hot(L, self.n_classes_))
-        P[np.all(L == ABSTAIN, axis=1)] = self.prior_
-        return P
+    def _first_guess(self, block: Block) -> NDArray[np.float64]:
+        """Return vote shares, (n, K), the prior having a thousandth of a vote."""
+        P = block.V @ np.tile(np.eye(self.n_classes_), (block.V.shape[1] // self.n_classes_, 1))
+        P += 1e-3 * self.prior_
+        P /= (P @ np.ones(self.n_classes_))[:, None]
+        return np.asarray(P)
 
-    def _maximise(self, V: scipy.sparse.csr_array, P: NDArray[np.float64], learn_prior: bool) -> None:
-        """Set the log-likelihood weights of votes, (m K, K), and of abstaining throughout, (K,)."""
+    def _maximise(self, counts: NDArray[np.float64], mass: NDArray[np.float64]) -> None:
+        """Set the weights, and the class shares if they are to be learned, from expected counts."""
         K, s = self.n_classes_, self.smoothing
-        mass = P.sum(axis=0)
-        counts = np.asarray(V.T @ P).reshape(-1, K, K)
+        counts = counts.reshape(-1, K, K)
         if self.one_coin:
             right, total = np.trace(counts, axis1=1, axis2=2), counts.sum(axis=(1, 2))
             self.accuracy_ = (right + s / K) / (total + s)
-            wrong = (1 - self.accuracy_) / (K - 1)
-            ratio = np.log(self.accuracy_ / wrong)
+            ratio = np.log(self.accuracy_ * (K - 1) / (1 - self.accuracy_))
             self.weights_ = (ratio[:, None, None] * np.eye(K)).reshape(-1, K)
             self.base_ = np.zeros(K)
+            self._parameters = (self.accuracy_,)
         else:
-            share = (counts + s * self.marginal_[:, :, None]) / (mass + s)
-            silence = 1 - self.marginal_.sum(axis=1, keepdims=True)
-            # Where all rows vote the difference is rounding error of either sign.
-            silent = (np.maximum(mass - counts.sum(axis=1), 0.0) + s * silence) / (mass + s)
-            self.weights_ = (np.log(share) - np.log(silent)[:, None, :]).reshape(-1, K)
-            self.base_ = np.log(silent).sum(axis=0)
-        if learn_prior:
+            share, silent = smoothed_table(counts, mass, self.marginal_, s)
+            self.weights_, self.base_ = naive_bayes_weights(share, silent)
+            self._parameters = (share, silent)
+        if self._learn_prior:
             self.prior_ = (mass + 1) / (mass.sum() + K)
+        self._parameters += (self.prior_,)
 
-    def _expect(self, V: scipy.sparse.csr_array) -> NDArray[np.float64]:
-        from scipy.special import softmax
 
-        with np.errstate(divide="ignore"):  # a prior may rule a class out
-            log_prior = np.log(self.prior_)
-        return softmax(V @ self.weights_ + self.base_ + log_prior, axis=1)
+def _samples(votes: VoteBlocks) -> list[VoteBlocks]:
+    """Return samples of growing size to start the EM on; none where there are few rows."""
+    if votes.weight is not None:
+        return []
+    sizes, size = [], len(votes) // GROWTH
+    while size >= WARM_ROWS:
+        sizes.append(size)
+        size //= GROWTH
+    return [votes.sample(size) for size in reversed(sizes)]

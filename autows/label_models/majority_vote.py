@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
-
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.label_model import LabelModel, check_votes
-from autows.label_models._onehot import one_hot, vote_counts
+from autows.label_models._linear import LinearLabelModel, Seeds, class_balance
+from autows.label_models._onehot import Block, VoteBlocks
 
 
-class MajorityVote(LabelModel):
+class MajorityVote(LinearLabelModel):
     """The share of each class among a row's votes; ties are split, rows without votes get the prior.
 
     Parameters
     ----------
     n_classes : int
         The number of classes K.
+    max_share : float, default 1.0
+        Labeling functions that cast one and the same vote on more than this share of rows are left out.
+
+    Notes
+    -----
+    The prior is uniform unless given; seeds are only checked.
     """
 
     name = "majority_vote"
 
-    def __init__(self, n_classes: int | None = None) -> None:
+    def __init__(self, n_classes: int | None = None, max_share: float = 1.0) -> None:
         self.n_classes = n_classes
+        self.max_share = max_share
 
-    def fit(
-        self,
-        L: NDArray[np.int8],
-        y_seed: NDArray[Any] | None = None,
-        L_seed: NDArray[np.int8] | None = None,
-        prior: NDArray[np.floating] | None = None,
-    ) -> Self:
-        """Remember the prior; votes and seeds are only checked."""
-        self.n_classes_, self.prior_ = check_votes(L, self.n_classes, y_seed, L_seed, prior)
-        return self
+    def _learn(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+        K = self.n_classes_
+        self.prior_ = class_balance(K, None, prior)
+        self.weights_ = np.tile(np.eye(K), (votes.n_lfs, 1))
+        self.base_ = np.zeros(K)
 
-    def predict_proba(self, L: NDArray[np.int8]) -> NDArray[np.float64]:
-        """Return vote shares, shape (N, K)."""
-        check_votes(L, self.n_classes_)
-        counts = vote_counts(one_hot(L, self.n_classes_), self.n_classes_)
-        total = counts.sum(axis=1, keepdims=True)
-        P = np.broadcast_to(self.prior_, counts.shape).copy()
-        return np.divide(counts, total, out=P, where=total > 0)
+    def _posterior(self, block: Block) -> NDArray[np.float64]:
+        counts = np.asarray(block.V @ self.weights_)
+        counts /= np.maximum(counts @ np.ones(self.n_classes_), 1.0)[:, None]
+        return counts

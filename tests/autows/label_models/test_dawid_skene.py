@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from simulated_votes import bayes_accuracy, coin, simulate
 
+from autows.label_models import dawid_skene
 from autows.label_models.dawid_skene import DawidSkene
 
 
@@ -124,29 +126,6 @@ def test_em_steps_equal_the_definition(problem):
         assert np.all(votes == -1)
         problem["steps"] = model.n_iter_
     np.testing.assert_allclose(model.predict_proba(votes), plain_em(**problem), rtol=1e-6, atol=1e-9)
-
-
-def simulate(confusions, N, rng, shares=None):
-    """Return votes independent given the class; confusions[j][k] are the chances of 0 .. K-1, abstain."""
-    K = len(confusions[0])
-    y = rng.choice(K, N, p=shares)
-    L = np.empty((N, len(confusions)), dtype=np.int8)
-    for j, confusion in enumerate(confusions):
-        outcome = (rng.random(N)[:, None] > np.cumsum(confusion, axis=1)[y]).sum(axis=1)
-        L[:, j] = np.where(outcome == K, -1, outcome)
-    return L, y
-
-
-def coin(accuracy, K, coverage=1.0):
-    wrong = (1 - accuracy) / (K - 1)
-    shares = np.where(np.eye(K, dtype=bool), accuracy, wrong) * coverage
-    return np.hstack([shares, np.full((K, 1), 1 - coverage)])
-
-
-def bayes_accuracy(L, y, confusions):
-    """Return the accuracy of who knows the confusions, classes being equally frequent."""
-    log_p = sum(np.log(c)[:, votes].T for c, votes in zip(confusions, L.T, strict=True))
-    return np.mean(log_p.argmax(axis=1) == y)
 
 
 def learned_confusions(model, K):
@@ -299,3 +278,59 @@ def test_votes_of_another_number_of_labeling_functions_are_refused():
 def test_parameters_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="smoothing > 0, unlabeled_weight >= 0 and max_iter >= 1"):
         DawidSkene(n_classes=2, **wrong).fit(np.zeros((2, 1), np.int8))
+
+
+@pytest.mark.parametrize("one_coin", [False, True])
+@pytest.mark.parametrize("seeded", [False, True])
+def test_em_that_starts_on_samples_ends_where_em_on_all_rows_does(one_coin, seeded, monkeypatch):
+    rng = np.random.default_rng(7)
+    confusions = [coin(a, 3, 0.5) for a in rng.uniform(0.5, 0.9, 12)]
+    L, _ = simulate(confusions, 6_000, rng)
+    L_seed, y_seed = simulate(confusions, 40, rng)
+    seeds = (y_seed, L_seed) if seeded else ()
+    whole = DawidSkene(n_classes=3, one_coin=one_coin, tol=1e-11, max_iter=2_000).fit(L, *seeds)
+    monkeypatch.setattr(dawid_skene, "WARM_ROWS", 50)
+    levels = []
+    climb = DawidSkene._climb
+
+    def counting(self, votes, *rest):
+        climb(self, votes, *rest)
+        levels.append((len(votes), round(votes.n_rows)))
+
+    monkeypatch.setattr(DawidSkene, "_climb", counting)
+    warm = DawidSkene(n_classes=3, one_coin=one_coin, tol=1e-11, max_iter=2_000).fit(L, *seeds)
+    assert levels == [(93, 6_000), (750, 6_000), (6_000, 6_000)]
+    np.testing.assert_allclose(warm.predict_proba(L), whole.predict_proba(L), atol=1e-6)
+
+
+def test_em_on_merged_rows_is_em_on_all_of_them(monkeypatch):
+    rng = np.random.default_rng(8)
+    L, _ = simulate([coin(a, 2, 0.6) for a in (0.9, 0.8, 0.7)], 3_000, rng)
+    seen = []
+    climb = DawidSkene._climb
+    monkeypatch.setattr(
+        DawidSkene, "_climb", lambda self, v, *rest: (seen.append(len(v)), climb(self, v, *rest))
+    )
+    P = DawidSkene(n_classes=2, max_iter=9, tol=-1).fit(L).predict_proba(L)
+    monkeypatch.setattr("autows.label_models._onehot.MOST_PATTERNS", 1)
+    Q = DawidSkene(n_classes=2, max_iter=9, tol=-1).fit(L).predict_proba(L)
+    assert seen == [27, 3_000]
+    np.testing.assert_allclose(P, Q, atol=1e-9)
+
+
+def test_steps_end_when_no_parameter_changes_by_tol():
+    rng = np.random.default_rng(9)
+    L, _ = simulate([coin(a, 3, 0.7) for a in (0.8, 0.7, 0.6, 0.6)], 800, rng)
+    tol = 1e-4
+    steps = DawidSkene(n_classes=3, tol=tol).fit(L).n_iter_
+    models = [DawidSkene(n_classes=3, tol=-1, max_iter=s).fit(L) for s in (steps - 2, steps - 1, steps)]
+
+    def change(a, b):
+        parameters = zip(
+            (learned_confusions(a, 3), a.prior_), (learned_confusions(b, 3), b.prior_), strict=True
+        )
+        return max(np.abs(x - y).max() for x, y in parameters)
+
+    # Chances of votes; those of abstaining change no more than the three votes together.
+    assert change(models[0], models[1]) > tol / 3
+    assert change(models[1], models[2]) < tol

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -183,6 +184,94 @@ def _cells(
 
 
 @main.command()
+@click.option("--axis", required=True, metavar="PARAMETER", help="What to vary, e.g. label_model.")
+@click.option("--values", metavar="A,B", help="Over which values [default: all there are].")
+@_lists
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="Worker processes [default: the cores, at most 8]."
+)
+@click.option("--results", type=RESULTS, default="results", show_default=True, help="Folder of the records.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON and nothing else.")
+def ablate(
+    axis: str,
+    values: str | None,
+    suite: str | None,
+    tasks: str | None,
+    methods: str | None,
+    representations: str | None,
+    draws: int | None,
+    labels: int,
+    jobs: int | None,
+    results: Path,
+    as_json: bool,
+) -> int:
+    """Vary one parameter of methods; stages that it does not touch are not computed again.
+
+    With --axis label_model the label models are compared on the same votes.
+    """
+    from joblib import cpu_count
+
+    from autows.runs import ablation
+    from autows.runs.plan import run as run_plan
+    from autows.runs.progress import ProgressBar
+    from autows.runs.store import RunStore
+    from leaderboard import ablation as tables
+
+    given = _cells(suite, tasks, methods, representations, draws, labels)
+    over = None if values is None else split_specs(values)
+    cells = [
+        replace(cell, method=variant)
+        for cell in given
+        for variant in ablation.variants(cell.method, axis, over)
+    ]
+    records = []
+    for stage in ablation.stages(cells):
+        outcome = run_plan(stage, RunStore(results), jobs or min(8, cpu_count()), progress=ProgressBar())
+        records += outcome.records
+    methods_given = {cell.method.spec: cell.method for cell in given}
+    references = [tables.Reference(m.spec, m.name, m.get_params()) for m in methods_given.values()]
+    table = tables.build(records, axis, references)
+    click.echo(json.dumps(asdict(table), sort_keys=True, indent=1) if as_json else tables.to_text(table))
+    return 1 if any(r.status in ("failed", "timeout") for r in records) else 0
+
+
+@main.command("lfs")
+@click.argument("method")
+@click.option("--task", required=True, metavar="NAME", help="Of which task.")
+@click.option("--representation", default="raw", show_default=True, metavar="NAME", help="On which features.")
+@click.option("--draw", type=click.IntRange(0), default=0, show_default=True, help="Of which seed draw.")
+@click.option("--labels", type=click.IntRange(1), default=100, show_default=True, help="Seed labels.")
+@click.option("--results", type=RESULTS, default="results", show_default=True, help="Folder of the records.")
+@click.option("--json", "as_json", is_flag=True, help="Print descriptions and analysis as JSON.")
+def lfs(
+    method: str, task: str, representation: str, draw: int, labels: int, results: Path, as_json: bool
+) -> None:
+    """Show the labeling functions of a finished run: what they say, coverage, overlap, conflict, accuracy."""
+    import tasks as task_registry
+    from autows import method as method_registry
+    from autows import representations
+    from autows.runs.cell import Cell
+    from autows.runs.store import RunStore
+    from leaderboard import lf_table
+
+    cell = Cell(
+        task_registry.create(task),
+        representations.create(representation),
+        method_registry.create(method),
+        draw,
+        labels,
+    )
+    record = RunStore(results).read(cell.key)
+    if record is None or record.status != "ok":
+        raise UserError(
+            f"There is no finished run of {cell} in {results}. Start with: run_bench.py run --tasks {task} "
+            f"--representations '{representation}' --methods '{method}' --draws {draw + 1}"
+        )
+    rows = lf_table.rows(record, cell.task.card.class_names)
+    click.echo(json.dumps(rows, sort_keys=True, indent=1) if as_json else lf_table.to_text(rows))
+
+
+@main.command()
 @click.option("--suite", metavar="NAME", help="Fetch the tasks of a suite.")
 @click.option("--tasks", metavar="A,B", help="Fetch these tasks.")
 def fetch(suite: str | None, tasks: str | None) -> int:
@@ -230,6 +319,7 @@ COLUMNS = {
     "methods": ("name", "family", "needs", "summary"),
     "representations": ("name", "modalities", "summary"),
     "label-models": ("name", "summary"),
+    "lf-families": ("name", "needs", "summary"),
     "suites": ("name", "title", "tasks", "representations", "methods", "draws"),
 }
 """What ``list`` shows of each kind; ``--json`` has everything."""
@@ -241,7 +331,7 @@ COLUMNS = {
 def list_(kind: str, as_json: bool) -> None:
     """Show what there is to choose from; loads no data."""
     import tasks
-    from autows import label_models, method, representations
+    from autows import label_models, lfs, method, representations
     from tasks import suites
 
     describe: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -249,6 +339,7 @@ def list_(kind: str, as_json: bool) -> None:
         "methods": method.REGISTRY.describe,
         "representations": representations.REGISTRY.describe,
         "label-models": label_models.REGISTRY.describe,
+        "lf-families": lfs.REGISTRY.describe,
         "suites": suites.describe,
     }
     entries = describe[kind]()

@@ -17,7 +17,7 @@ from autows.params import Configurable, Scalar
 from autows.registry import Registry
 from autows.types import Labels, TaskView
 
-NEEDS = frozenset({"class_names", "zero_shot"})
+NEEDS = frozenset({"class_names", "zero_shot", "class_embeddings"})
 """What a method may declare in ``needs``."""
 
 
@@ -38,17 +38,24 @@ class Method(Configurable, ABC):
     modalities: ClassVar[tuple[str, ...]] = ()
     """Modalities it works on; empty means any."""
 
+    @property
+    def requirements(self) -> frozenset[str]:
+        """:attr:`needs`, and what the present parameters need beyond it."""
+        return self.needs
+
     def skip_reason(self, view: TaskView) -> str | None:
         """Say why the method cannot run on this view, or return None if it can.
 
-        The default compares ``needs`` and ``modalities`` with what the view holds.
+        The default compares :attr:`requirements` and ``modalities`` with what the view holds.
         """
         if self.modalities and view.modality not in self.modalities:
             return f"works on {', '.join(self.modalities)}; this task is {view.modality}"
-        if "class_names" in self.needs and view.class_names is None:
+        if "class_names" in self.requirements and view.class_names is None:
             return "needs class names, and this task has none"
-        if "zero_shot" in self.needs and view.zero_shot_pool is None:
+        if "zero_shot" in self.requirements and view.zero_shot_pool is None:
             return "needs zero-shot answers, and no zero-shot model speaks for this task"
+        if "class_embeddings" in self.requirements and view.template_embeddings is None:
+            return "needs text embeddings of the classes in the space of the features, such as clip has them"
         return None
 
     @classmethod

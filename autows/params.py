@@ -136,7 +136,7 @@ def parse_spec(text: str) -> tuple[str, dict[str, Scalar]]:
             raise UserError(f"Cannot read '{item}' in '{text}'; write key=value")
         if key in params:
             raise UserError(f"'{key}' is given twice in '{text}'")
-        params[key] = _parse_value(value)
+        params[key] = parse_value(value)
     return name, params
 
 
@@ -185,7 +185,8 @@ def _conform(value: Scalar, default: Scalar, what: str) -> Scalar:
     return value
 
 
-def _parse_value(text: str) -> Scalar:
+def parse_value(text: str) -> Scalar:
+    """Read a value as one types it: an integer, a float, ``true``, ``false``, ``none``, or else a string."""
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     for kind in (int, float):

@@ -41,7 +41,12 @@ class Registry(Generic[T]):
     @property
     def group(self) -> str:
         """The entry-point group through which other packages add entrants."""
-        return f"autows.{self.kind.replace(' ', '_')}s"
+        return f"autows.{self.plural.replace(' ', '_')}"
+
+    @property
+    def plural(self) -> str:
+        """What the entrants are, in the plural."""
+        return f"{self.kind[:-1]}ies" if self.kind.endswith("y") else f"{self.kind}s"
 
     @cached_property
     def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
@@ -77,7 +82,7 @@ class Registry(Generic[T]):
         if point is not None:
             homes.append(point.value)
         if not homes:
-            see = f"run_bench.py list {self.kind.replace(' ', '-')}s"
+            see = f"run_bench.py list {self.plural.replace(' ', '-')}"
             raise unknown_name(self.kind, name, self.names(), see)
         if len(homes) > 1:
             raise AutoWSError(

@@ -63,6 +63,11 @@ class TaskView:
         a foundation model.
     zero_shot_pool, zero_shot_test : (N, K) and (M, K) float arrays, optional
         Class probabilities from a foundation model that saw no label.
+    template_embeddings : (T, K, d) float32 array, optional
+        Text embeddings of each class under each of T prompt templates, each of length 1, in the space
+        of the features; only where the features are a foundation model's embeddings of the raw data.
+    logit_scale : float, optional
+        What the model multiplies cosines with before its softmax; comes with ``template_embeddings``.
 
     Raises
     ------
@@ -82,6 +87,8 @@ class TaskView:
     prompts: tuple[str, ...] | None = None
     zero_shot_pool: NDArray[np.floating] | None = None
     zero_shot_test: NDArray[np.floating] | None = None
+    template_embeddings: NDArray[np.float32] | None = None
+    logit_scale: float | None = None
 
     def __post_init__(self) -> None:
         if not _is_int(self.n_classes) or self.n_classes < 2:
@@ -118,6 +125,33 @@ class TaskView:
             if P is not None:
                 _check_probabilities(P, name, rows.shape[0], self.n_classes, InvalidView)
 
+        self._check_embeddings(width)
+
+    def _check_embeddings(self, width: int) -> None:
+        if (self.template_embeddings is None) != (self.logit_scale is None):
+            raise InvalidView("template_embeddings and logit_scale come together or not at all")
+        if self.template_embeddings is None or self.logit_scale is None:
+            return
+        E = self.template_embeddings
+        if E.ndim != 3 or len(E) == 0 or E.shape[1:] != (self.n_classes, width) or E.dtype != np.float32:
+            raise InvalidView(
+                f"template_embeddings is {E.dtype} of shape {E.shape}; "
+                f"expected float32 of shape (templates, {self.n_classes}, {width})"
+            )
+        if not np.all(np.abs(np.linalg.norm(E, axis=2) - 1) < _SUM_TOLERANCE):
+            raise InvalidView("template_embeddings must have length 1 each")
+        if not np.isfinite(self.logit_scale) or self.logit_scale <= 0:
+            raise InvalidView(f"logit_scale is {self.logit_scale}; expected a positive number")
+
+    @property
+    def class_embeddings(self) -> NDArray[np.float32] | None:
+        """One text embedding a class: the mean over templates, of length 1; shape (K, d)."""
+        if self.template_embeddings is None:
+            return None
+        mean = self.template_embeddings.mean(axis=0, dtype=np.float64)
+        mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+        return mean.astype(np.float32)
+
     @property
     def unlabeled_index(self) -> NDArray[np.int64]:
         """The pool rows that are not seeds, ascending; shape (N - n,), or (N,) without ``seed_index``."""
@@ -142,6 +176,8 @@ class TaskView:
             hidden.update(class_names=None, prompts=None)
         if "zero_shot" not in needs:
             hidden.update(zero_shot_pool=None, zero_shot_test=None)
+        if "class_embeddings" not in needs:
+            hidden.update(template_embeddings=None, logit_scale=None)
         return replace(self, **hidden) if hidden else self
 
 
@@ -164,6 +200,9 @@ class Labels:
         :data:`ABSTAIN`, and probabilities cover every row.
     pool_votes, test_votes : int8 array of shape (rows, m), optional
         Votes of the method's labeling functions, :data:`ABSTAIN` where one does not vote.
+    seed_votes : int8 array of shape (n, m), optional
+        Votes on the seeds of labeling functions that did not see them (out of fold), from which another
+        label model can learn.
     lfs : tuple of mappings, optional
         One description of each labeling function, as JSON values.
     info : mapping, optional
@@ -183,6 +222,7 @@ class Labels:
     test_covered: NDArray[np.bool_] | None = None
     pool_votes: NDArray[np.int8] | None = None
     test_votes: NDArray[np.int8] | None = None
+    seed_votes: NDArray[np.int8] | None = None
     lfs: tuple[Mapping[str, Any], ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
 
@@ -203,10 +243,16 @@ class Labels:
             object.__setattr__(self, name, answers)
             object.__setattr__(self, f"{name}_covered", self._covered(name, answers))
             self._check_votes(name, answers.shape[0])
+        self._check_votes("seed", None)
         _check_json({"info": self.info, "lfs": self.lfs})
-        columns = {votes.shape[1] for votes in (self.pool_votes, self.test_votes) if votes is not None}
+        given = (self.pool_votes, self.test_votes, self.seed_votes)
+        columns = {votes.shape[1] for votes in given if votes is not None}
+        if self.lfs:
+            columns.add(len(self.lfs))
         if len(columns) > 1:
-            raise InvalidLabels(f"pool_votes and test_votes have {sorted(columns)} columns; expected as many")
+            raise InvalidLabels(
+                f"votes and descriptions are of {sorted(columns)} labeling functions; expected one number"
+            )
 
     def _covered(self, name: str, answers: NDArray[Any]) -> NDArray[np.bool_]:
         given = getattr(self, f"{name}_covered")
@@ -222,13 +268,14 @@ class Labels:
             raise InvalidLabels(f"{name}_covered is True on rows whose label is ABSTAIN ({ABSTAIN})")
         return given
 
-    def _check_votes(self, name: str, rows: int) -> None:
+    def _check_votes(self, name: str, rows: int | None) -> None:
         votes = getattr(self, f"{name}_votes")
         if votes is None:
             return
-        if votes.ndim != 2 or votes.shape[0] != rows or votes.dtype != np.int8:
+        if votes.ndim != 2 or rows not in (None, votes.shape[0]) or votes.dtype != np.int8:
             raise InvalidLabels(
-                f"{name}_votes is {votes.dtype} of shape {votes.shape}; expected int8 of shape ({rows}, m)"
+                f"{name}_votes is {votes.dtype} of shape {votes.shape}; "
+                f"expected int8 of shape ({'n' if rows is None else rows}, m)"
             )
         if votes.size and (votes.min() < ABSTAIN or votes.max() >= self.n_classes):
             raise InvalidLabels(
@@ -244,6 +291,10 @@ class Labels:
             rows = getattr(self, name).shape[0]
             if rows != X.shape[0]:
                 raise InvalidLabels(f"{name} has {rows} rows; the task's {name} has {X.shape[0]}")
+        if self.seed_votes is not None and len(self.seed_votes) != len(view.y_seed):
+            raise InvalidLabels(
+                f"seed_votes has {len(self.seed_votes)} rows; the task has {len(view.y_seed)} seeds"
+            )
 
 
 def _is_int(value: object) -> bool:

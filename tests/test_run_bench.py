@@ -54,6 +54,10 @@ def cli(*arguments):
         (("run", "--draws", "0"), "Invalid value for '--draws'"),
         (("run", "--draw", "3"), "'--draw'. Did you mean '--draws'?"),
         (("list", "tusks"), "Invalid value"),
+        (("ablate", "--axis", "label_modle", "--methods", "snuba"), "Did you mean 'label_model'?"),
+        (("ablate", "--axis", "keep", "--methods", "snuba"), "--values a,b,c"),
+        (("ablate", "--methods", "snuba"), "Missing option '--axis'"),
+        (("lfs", "snuba", "--task", "digits"), "There is no finished run of digits / raw / snuba / draw 0"),
         (("leaderboard", "--results", "nowhere"), "There is no folder nowhere"),
     ],
 )
@@ -224,3 +228,45 @@ def test_failed_runs_are_named_and_the_status_is_1(tmp_path, monkeypatch):
         in result.stderr
     )
     assert "Traceback" not in result.stderr
+
+
+def test_an_ablation_synthesises_once_and_prints_paired_differences(tmp_path):
+    chosen = (
+        "--tasks",
+        "breast_cancer",
+        "--representations",
+        "raw",
+        "--draws",
+        "2",
+        "--results",
+        tmp_path / "r",
+    )
+    methods = ("--methods", "snuba[n_iterations=2]", "--jobs", "1")
+    values = ("--values", "majority_vote,dawid_skene")
+    first = cli("ablate", "--axis", "label_model", *values, *chosen, *methods)
+    assert (first.exit_code, first.stdout.count("majority_vote")) == (0, 1)
+    assert "dawid_skene *" in first.stdout
+    again = cli("ablate", "--axis", "label_model", *values, *chosen, *methods, "--json")
+    rows = json.loads(again.stdout)["rows"]
+    assert [row["n_draws"] for row in rows] == [2, 2]
+    own = next(row for row in rows if row["reference"])
+    other = next(row for row in rows if not row["reference"])
+    assert other["difference"] == pytest.approx(other["accuracy"] - own["accuracy"], abs=1e-6)
+    assert other["synthesise_seconds"] == own["synthesise_seconds"]
+    records = [json.loads(p.read_text()) for p in (tmp_path / "r" / "records").rglob("*.json")]
+    assert sorted("votes_of" in record["info"] for record in records) == [False, False, True, True]
+
+
+def test_the_labeling_functions_of_a_run_can_be_read(tmp_path):
+    spec = "snuba[families=stumps,n_iterations=2]"
+    chosen = ("--tasks", "breast_cancer", "--representations", "raw", "--methods", spec, "--draws", "1")
+    assert cli("run", *chosen, "--results", tmp_path / "r").exit_code == 0
+    shown = cli("lfs", spec, "--task", "breast_cancer", "--results", tmp_path / "r")
+    assert shown.exit_code == 0
+    assert " where feature " in shown.stdout
+    assert "right on seeds" in shown.stdout
+    rows = json.loads(
+        cli("lfs", spec, "--task", "breast_cancer", "--results", tmp_path / "r", "--json").stdout
+    )
+    assert len(rows) > 4
+    assert {"lf", "words", "coverage", "overlap", "conflict", "polarity", "seed_accuracy"} <= rows[0].keys()

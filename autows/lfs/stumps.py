@@ -1,4 +1,4 @@
-"""Decision stumps for every feature and every class at once, and labeling functions made of them."""
+"""Decision stumps for every feature and every class at once; deeper trees for combinations of features."""
 
 from __future__ import annotations
 
@@ -8,21 +8,87 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.types import ABSTAIN, Matrix
+from autows.lf_family import Family, Models, Rows, Together
+from autows.lfs._columns import ColumnSynthesiser, feature_subsets
+from autows.lfs._splits import apart, split_gain
+from autows.lfs._trees import fit_trees
 
-ROWS_AT_ONCE = 16_384
-SAME_VALUE = 1e-7
-"""Values this close are not split apart, as in scikit-learn's trees."""
+
+class Stumps(Family):
+    """Decision trees on single features (stumps) and, above cardinality 1, on combinations of them.
+
+    A tree on c features has depth c, as in the authors' code of Snuba.
+
+    Parameters
+    ----------
+    cardinality : int, default 1
+        Most features in a tree.
+    max_subsets : int, default 300
+        Most combinations of each size above 1; drawn at random where there are more.
+
+    References
+    ----------
+    P. Varma and C. Ré (2018), Snuba: automating weak supervision to label training data, PVLDB
+    12(3), section 3.1.
+    """
+
+    name = "stumps"
+
+    def __init__(self, cardinality: int = 1, max_subsets: int = 300) -> None:
+        self.cardinality = cardinality
+        self.max_subsets = max_subsets
+
+    def validate(self) -> None:
+        """Check that the numbers are positive."""
+        self.require_positive()
+
+    def begin(
+        self,
+        seeds: Rows,
+        y: NDArray[np.int64],
+        n_classes: int,
+        multipolar: bool,
+        rng: np.random.Generator,
+    ) -> _StumpSynthesiser:
+        """Sort the seeds once for all fits."""
+        self.validate()
+        return _StumpSynthesiser(seeds, y, n_classes, multipolar, self, rng)
+
+
+class _StumpSynthesiser(ColumnSynthesiser):
+    def __init__(
+        self,
+        seeds: Rows,
+        y: NDArray[np.int64],
+        n_classes: int,
+        multipolar: bool,
+        family: Stumps,
+        rng: np.random.Generator,
+    ) -> None:
+        super().__init__(seeds)
+        self.order = self.Z.argsort(axis=0, kind="stable")
+        self.targets = y[:, None] == np.arange(n_classes)
+        self.multipolar = multipolar
+        self.subsets = feature_subsets(self.Z.shape[1], family.cardinality, family.max_subsets, rng)[1:]
+
+    def fit(self, used: NDArray[np.bool_]) -> Models:
+        """Fit a stump to each feature and a tree to each combination."""
+        stumps = fit_stumps(self.Z, self.targets, used, self.order, self.multipolar)
+        if not self.subsets:
+            return stumps
+        trees = [fit_trees(self.Z[used], self.targets[used], s, self.multipolar) for s in self.subsets]
+        return Together([stumps, *trees])
 
 
 @dataclass(frozen=True)
-class Stumps:
-    """One-vs-rest decision stumps: for feature j and class k, a threshold and a share on either side.
+class StumpModels(Models):
+    """Fitted stumps: for feature j and class k a threshold and the class's share on either side.
 
     Parameters
     ----------
     threshold : (d, K) float64
-        A row goes left if its feature is at most this; infinite where the feature does not vary.
+        A row goes left if its feature is at most this; infinite where feature or class does not vary. In
+        a multipolar batch the K thresholds of a feature are equal.
     left, right : (d, K) float64
         Share of class k among the training rows on either side.
     """
@@ -31,10 +97,41 @@ class Stumps:
     left: NDArray[np.float64]
     right: NDArray[np.float64]
 
-    def predict(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the share of class k that stump (j, k) predicts for each row, shape (rows, d, K)."""
-        below = X[:, :, None] <= self.threshold
-        return np.where(below, self.left, self.right)
+    @property
+    def n_models(self) -> int:  # type: ignore[override]
+        """One a feature."""
+        return len(self.threshold)
+
+    @property
+    def n_classes(self) -> int:  # type: ignore[override]
+        """The number of classes K."""
+        return self.threshold.shape[1]
+
+    def predict(self, Z: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return class shares, shape (rows, d, K)."""
+        return np.where(Z[:, :, None] <= self.threshold, self.left, self.right)
+
+    def scores(
+        self, Z: NDArray[np.floating], model: NDArray[np.intp], label: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the share of class ``label[i]`` by stump ``model[i]``, shape (rows, len(model))."""
+        below = Z[:, model] <= self.threshold[model, label]
+        return np.where(below, self.left[model, label], self.right[model, label])
+
+    def describe(self, model: int, label: int | None = None) -> dict[str, Any]:
+        """Return threshold and shares below (at most the threshold) and above it."""
+        threshold = self.threshold[model, 0 if label is None else label]
+        if label is None:
+            shares: tuple[Any, Any] = self.left[model].round(6).tolist(), self.right[model].round(6).tolist()
+        else:
+            shares = round(float(self.left[model, label]), 6), round(float(self.right[model, label]), 6)
+        return {
+            "kind": "stump",
+            "features": [model],
+            "threshold": float(threshold) if np.isfinite(threshold) else None,
+            "below": shares[0],
+            "above": shares[1],
+        }
 
 
 def fit_stumps(
@@ -42,8 +139,9 @@ def fit_stumps(
     targets: NDArray[np.bool_],
     rows: NDArray[np.bool_] | None = None,
     order: NDArray[np.intp] | None = None,
-) -> Stumps:
-    """Fit a stump of least Gini impurity for every feature and class.
+    multipolar: bool = False,
+) -> StumpModels:
+    """Fit a stump of least Gini impurity for every feature and class, or for every feature.
 
     Parameters
     ----------
@@ -55,12 +153,15 @@ def fit_stumps(
         Use these rows only.
     order : (n, d) int, optional
         ``X.argsort(axis=0)``, to sort once for many fits.
+    multipolar : bool, default False
+        One threshold a feature, of least impurity over all classes, instead of one for each class
+        against the rest.
 
     Returns
     -------
-    Stumps
-        Equal to scikit-learn's ``DecisionTreeClassifier(max_depth=1)`` fitted to each feature and
-        class alone.
+    StumpModels
+        Equal to scikit-learn's ``DecisionTreeClassifier(max_depth=1)`` fitted to each feature (and
+        each class) alone; of equally good thresholds the lowest.
 
     Raises
     ------
@@ -78,90 +179,26 @@ def fit_stumps(
     n = len(order)
     if n == 0:
         raise ValueError("stumps need at least one row")
-    ranked = np.take_along_axis(X, order, axis=0)
-    # In the precision of the features, as scikit-learn does: there 1 and the next float32 are the same.
-    same = ranked[1:] <= ranked[:-1] + SAME_VALUE
-    values = ranked.astype(np.float64)
-    positives = targets[order].cumsum(axis=0, dtype=np.float64)
-    total = positives[-1]
+    share = targets[order[:, 0]].mean(axis=0) * np.ones((X.shape[1], 1))
     if n == 1:
-        share = total / n
-        return Stumps(np.full_like(share, np.inf), share, share)
-    size = np.arange(1.0, n)[:, None, None]
-    low, high = positives[:-1], total - positives[:-1]
-    impurity = low * (1 - low / size) + high * (1 - high / (n - size))
-    impurity[same] = np.inf
-    best = impurity.argmin(axis=0)[None]
-    varies = np.isfinite(np.take_along_axis(impurity, best, axis=0)[0])
-    lower = np.take_along_axis(values[:-1, :, None], best, axis=0)[0]
-    upper = np.take_along_axis(values[1:, :, None], best, axis=0)[0]
-    left_count = np.take_along_axis(low, best, axis=0)[0]
-    left_size = best[0] + 1.0
-    share = total / n
-    return Stumps(
-        threshold=np.where(varies, lower / 2 + upper / 2, np.inf),
-        left=np.where(varies, left_count / left_size, share),
-        right=np.where(varies, (total - left_count) / (n - left_size), share),
+        return StumpModels(np.full_like(share, np.inf), share, share)
+    ranked = np.take_along_axis(X, order, axis=0)
+    counts = targets[order].cumsum(axis=0, dtype=np.float64)
+    low, total, size = counts[:-1], counts[-1], np.arange(1.0, n)[:, None, None]
+    below, above = low**2, (total - low) ** 2
+    if multipolar:
+        below, above = below.sum(axis=2, keepdims=True), above.sum(axis=2, keepdims=True)
+    gain = split_gain(below, above, size, n - size)
+    gain[~apart(ranked[:-1], ranked[1:])] = -1
+    best = gain.argmax(axis=0)[None]
+    mixed = (total > 0) & (total < n)
+    splits = (np.take_along_axis(gain, best, axis=0)[0] >= 0) & (
+        mixed.any(axis=1, keepdims=True) if multipolar else mixed
     )
-
-
-@dataclass(frozen=True)
-class StumpLFs:
-    """Unipolar labeling functions: vote one class on one side of a threshold, else abstain.
-
-    Parameters
-    ----------
-    feature : (m,) int
-    threshold : (m,) float64
-    above : (m,) bool
-        Votes where the feature is above the threshold; else where it is at most that.
-    label : (m,) int
-        The class voted for.
-    """
-
-    feature: NDArray[np.intp]
-    threshold: NDArray[np.float64]
-    above: NDArray[np.bool_]
-    label: NDArray[np.intp]
-
-    def __len__(self) -> int:
-        return len(self.feature)
-
-    def __add__(self, other: StumpLFs) -> StumpLFs:
-        """Return both sets of labeling functions, these first."""
-        return StumpLFs(
-            np.concatenate([self.feature, other.feature]),
-            np.concatenate([self.threshold, other.threshold]),
-            np.concatenate([self.above, other.above]),
-            np.concatenate([self.label, other.label]),
-        )
-
-    @classmethod
-    def none(cls) -> StumpLFs:
-        """Return an empty set."""
-        whole = np.zeros(0, dtype=np.intp)
-        return cls(whole, np.zeros(0), np.zeros(0, dtype=bool), whole)
-
-    def votes(self, X: Matrix) -> NDArray[np.int8]:
-        """Return votes, shape (rows, m), int8, -1 for abstain; X is read in blocks."""
-        L = np.full((X.shape[0], len(self)), ABSTAIN, dtype=np.int8)
-        label = self.label.astype(np.int8)
-        for start in range(0, X.shape[0], ROWS_AT_ONCE):
-            block = X[start : start + ROWS_AT_ONCE][:, self.feature]
-            block = block.toarray() if hasattr(block, "indptr") else block
-            fires = (block > self.threshold) == self.above
-            L[start : start + ROWS_AT_ONCE] = np.where(fires, label, np.int8(ABSTAIN))
-        return L
-
-    def describe(self) -> tuple[dict[str, Any], ...]:
-        """Return each labeling function as JSON values."""
-        return tuple(
-            {
-                "kind": "stump",
-                "features": [int(f)],
-                "threshold": float(t),
-                "votes_where": "above" if a else "at most",
-                "label": int(k),
-            }
-            for f, t, a, k in zip(self.feature, self.threshold, self.above, self.label, strict=True)
-        )
+    lower, upper = (ranked[best[0] + i, np.arange(X.shape[1])[:, None]].astype(np.float64) for i in (0, 1))
+    left_count, left_size = np.take_along_axis(low, best, axis=0)[0], best[0] + 1.0
+    return StumpModels(
+        threshold=np.where(splits, lower / 2 + upper / 2, np.inf) * np.ones(share.shape),
+        left=np.where(splits, left_count / left_size, share),
+        right=np.where(splits, (total - left_count) / (n - left_size), share),
+    )

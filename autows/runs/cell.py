@@ -17,15 +17,18 @@ from numpy.typing import NDArray
 from autows.draws import draw, generator
 from autows.end_models.weak import train_on_weak_labels
 from autows.errors import AutoWSError, CorruptRecord, NotApplicable
+from autows.lf_analysis import analyse
 from autows.method import Method
 from autows.representation import Representation
 from autows.runs.memory import peak_mb, reset_peak
 from autows.runs.record import Key, Record
 from autows.runs.scores import score
+from autows.runs.stages import synthesised
 from autows.runs.store import RunStore
 from autows.source import source_hash
 from autows.task import Task, TaskData
 from autows.types import InvalidLabels, Labels, TaskView
+from autows.voting import VotingMethod
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Cell:
                 "n_classes": card.n_classes,
                 "same_as": dict(card.same_as),
             },
-            method_info={"family": self.method.family, "needs": sorted(self.method.needs)},
+            method_info={"family": self.method.family, "needs": sorted(self.method.requirements)},
             finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
             **rest,
         )
@@ -99,6 +102,8 @@ class _Clock:
 
     seconds: dict[str, float] = field(default_factory=dict)
     begun: float = field(default_factory=time.perf_counter)
+    spared: float = 0.0
+    """Seconds of the fit that another run spent and this one was spared."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -111,7 +116,10 @@ class _Clock:
     def report(self) -> dict[str, float]:
         total = time.perf_counter() - self.begun
         own = self.seconds.get("fit", 0.0) + self.seconds.get("end_model", 0.0)
-        return {**self.seconds, "total": round(total, 4), "overhead": round(total - own, 4)}
+        report = {**self.seconds, "total": round(total, 4), "overhead": round(total - own, 4)}
+        if "fit" in report:
+            report["fit"] = round(report["fit"] + self.spared, 4)
+        return report
 
 
 def execute(
@@ -154,7 +162,7 @@ def execute(
         clock = _Clock()
         resettable = reset_peak()
         try:
-            record, predictions = _attempt(cell, clock, provenance)
+            record, predictions = _attempt(cell, store, clock, provenance)
         except NotApplicable as error:
             record, predictions = cell.record("skipped", reason=str(error), provenance=provenance), None
         except (Exception, SystemExit, KeyboardInterrupt) as error:
@@ -215,7 +223,7 @@ def make_view(task: Task, data: TaskData, X_pool: Any, X_test: Any, k: int, n_la
 
 
 def _attempt(
-    cell: Cell, clock: _Clock, provenance: Mapping[str, Any]
+    cell: Cell, store: RunStore, clock: _Clock, provenance: Mapping[str, Any]
 ) -> tuple[Record, dict[str, NDArray[Any]] | None]:
     with clock.phase("load"):
         data = cell.task.load()
@@ -224,13 +232,14 @@ def _attempt(
     with clock.phase("represent"):
         features = cell.representation.features(cell.task)
     view = make_view(cell.task, data, features.X_pool, features.X_test, cell.draw, cell.n_labels)
-    shown = view.restricted_to(cell.method.needs)
+    shown = view.restricted_to(cell.method.requirements)
     reason = cell.method.skip_reason(shown)
     if reason is not None:
         return cell.record("skipped", reason=reason, provenance=provenance), None
     axes: dict[str, str | int] = {"task": cell.task.card.id, "draw": cell.draw}
+    rng = generator(purpose="method", method=cell.method.name, **axes)
     with clock.phase("fit"):
-        labels = cell.method.fit_predict(shown, generator(purpose="method", method=cell.method.name, **axes))
+        labels, taken_from = _answer(cell, shown, rng, store, clock)
     if not isinstance(labels, Labels):
         raise InvalidLabels(f"fit_predict returned a {type(labels).__name__}; expected autows.Labels")
     labels.check_against(view)
@@ -244,10 +253,40 @@ def _attempt(
         "ok",
         scores={name: None if value is None else round(value, 6) for name, value in scores.items()},
         ledger=_ledger(view),
-        info={**labels.info, "lfs": [dict(lf) for lf in labels.lfs]},
+        info={**labels.info, **_about_lfs(view, labels), **taken_from},
         provenance=provenance,
     )
     return record, _predictions(labels, end_model_test)
+
+
+def _answer(
+    cell: Cell, view: TaskView, rng: np.random.Generator, store: RunStore, clock: _Clock
+) -> tuple[Labels, dict[str, str]]:
+    """Return the method's answer, and the run whose votes it rests on if they were there already."""
+    method = cell.method
+    if not isinstance(method, VotingMethod) or type(method).fit_predict is not VotingMethod.fit_predict:
+        return method.fit_predict(view, rng), {}
+    method.validate()
+    with clock.phase("synthesise"):
+        found = synthesised(method, cell.key, store)
+        votes = found[0] if found else method.synthesise(view, rng)
+    if found:
+        # What the answer costs, not what this run could spare because another one had paid.
+        clock.spared = float(found[1].seconds["synthesise"])
+        clock.seconds["synthesise"] = clock.spared
+    with clock.phase("aggregate"):
+        labels = method.aggregate(view, votes)
+    return labels, {"votes_of": found[1].key.id} if found else {}
+
+
+def _about_lfs(view: TaskView, labels: Labels) -> dict[str, Any]:
+    about: dict[str, Any] = {"lfs": [dict(lf) for lf in labels.lfs]}
+    if labels.pool_votes is not None:
+        y_seed = None if labels.seed_votes is None else view.y_seed
+        about["lf_analysis"] = analyse(
+            labels.pool_votes[view.unlabeled_index], view.n_classes, y_seed, labels.seed_votes
+        )
+    return about
 
 
 def _ledger(view: TaskView) -> dict[str, Any]:
@@ -263,7 +302,7 @@ def _predictions(labels: Labels, end_model_test: NDArray[np.floating]) -> dict[s
     def compact(answers: NDArray[Any]) -> NDArray[Any]:
         return answers.astype(np.float32 if answers.ndim == 2 else np.int16)
 
-    votes = {"pool_votes": labels.pool_votes, "test_votes": labels.test_votes}
+    votes = {f"{name}_votes": getattr(labels, f"{name}_votes") for name in ("pool", "test", "seed")}
     return {
         **{name: L for name, L in votes.items() if L is not None},
         "pool": compact(labels.pool),

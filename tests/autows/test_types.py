@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autows.method import NEEDS
 from autows.types import ABSTAIN, InvalidLabels, InvalidView, Labels, TaskView
 
 X = np.zeros((6, 2), dtype=np.float32)
 GOOD_VIEW = dict(X_seed=X[:3], y_seed=np.array([0, 1, 2]), X_pool=X, X_test=X[:4], n_classes=3)
 P = np.full((6, 3), 1 / 3)
+EMBEDDINGS = np.tile(np.array([0.6, 0.8], dtype=np.float32), (4, 3, 1))
 GOOD_LABELS = dict(pool=P, test=P[:4], n_classes=3)
 
 
@@ -32,6 +34,17 @@ GOOD_LABELS = dict(pool=P, test=P[:4], n_classes=3)
         (dict(zero_shot_pool=P), "come together"),
         (dict(zero_shot_pool=P, zero_shot_test=P), r"zero_shot_test has shape \(6, 3\); expected \(4, 3\)"),
         (dict(zero_shot_pool=P * 2, zero_shot_test=P[:4]), "sum to 1"),
+        (dict(template_embeddings=EMBEDDINGS), "come together"),
+        (
+            dict(template_embeddings=EMBEDDINGS[0], logit_scale=9.0),
+            r"expected float32 of shape \(templates, 3, 2\)",
+        ),
+        (
+            dict(template_embeddings=EMBEDDINGS[:0], logit_scale=9.0),
+            "template_embeddings is float32 of shape",
+        ),
+        (dict(template_embeddings=2 * EMBEDDINGS, logit_scale=9.0), "must have length 1 each"),
+        (dict(template_embeddings=EMBEDDINGS, logit_scale=0.0), "logit_scale is 0.0; expected a positive"),
     ],
 )
 def test_a_view_that_does_not_fit_together_cannot_be_built(change, message):
@@ -55,13 +68,18 @@ def test_a_method_is_shown_only_what_it_declares_to_need():
         prompts=("a {}",),
         zero_shot_pool=P,
         zero_shot_test=P[:4],
+        template_embeddings=EMBEDDINGS,
+        logit_scale=100.0,
     )
     bare = view.restricted_to(frozenset())
     assert (bare.class_names, bare.prompts, bare.zero_shot_pool, bare.zero_shot_test) == (None,) * 4
     named = view.restricted_to(frozenset({"class_names"}))
     assert named.class_names == ("a", "b", "c")
     assert named.zero_shot_pool is None
-    assert view.restricted_to(frozenset({"class_names", "zero_shot"})) is view
+    asked = view.restricted_to(frozenset({"class_names", "zero_shot"}))
+    assert (asked.prompts, asked.zero_shot_pool) == (view.prompts, view.zero_shot_pool)
+    assert asked.template_embeddings is None
+    assert view.restricted_to(NEEDS) is view
 
 
 @pytest.mark.parametrize(
@@ -86,8 +104,15 @@ def test_a_method_is_shown_only_what_it_declares_to_need():
         (dict(pool_votes=np.full((6, 2), 3, dtype=np.int8)), "pool_votes goes from 3 to 3"),
         (
             dict(pool_votes=np.zeros((6, 2), dtype=np.int8), test_votes=np.zeros((4, 1), dtype=np.int8)),
-            r"\[1, 2\] columns",
+            r"of \[1, 2\] labeling functions",
         ),
+        (
+            dict(pool_votes=np.zeros((6, 2), dtype=np.int8), seed_votes=np.zeros((3, 4), dtype=np.int8)),
+            r"of \[2, 4\] labeling functions",
+        ),
+        (dict(pool_votes=np.zeros((6, 2), dtype=np.int8), lfs=({"kind": "a"},)), r"of \[1, 2\] labeling"),
+        (dict(seed_votes=np.zeros(3, dtype=np.int8)), r"seed_votes is int8 of shape \(3,\); expected"),
+        (dict(seed_votes=np.full((3, 1), 3, dtype=np.int8)), "seed_votes goes from 3 to 3"),
         (dict(info={"x": np.nan}), "info must hold JSON values"),
         (dict(info={"x": {1}}), "info must hold JSON values"),
         (dict(info={0: 1.0, "rest": 2.0}), "info must hold JSON values"),
@@ -121,3 +146,13 @@ def test_sparse_matrices_are_features_too():
     S = scipy.sparse.csr_array(X)
     view = TaskView(**{**GOOD_VIEW, "X_seed": S[:3], "X_pool": S, "X_test": S[:4]})
     assert view.X_pool.shape == (6, 2)
+
+
+def test_class_embeddings_are_the_normalised_mean_over_templates():
+    view = TaskView(**GOOD_VIEW)
+    assert view.class_embeddings is None
+    E = np.zeros((2, 3, 2), dtype=np.float32)
+    E[0, :, 0] = E[1, :, 1] = 1
+    E[1, 2] = [1, 0]
+    found = TaskView(**GOOD_VIEW, template_embeddings=E, logit_scale=10.0).class_embeddings
+    np.testing.assert_allclose(found, [[0.5**0.5, 0.5**0.5], [0.5**0.5, 0.5**0.5], [1, 0]], rtol=1e-6)

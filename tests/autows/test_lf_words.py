@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from autows.lf_words import in_words
+
+STUMP = {"kind": "stump", "features": [43], "threshold": 5.5, "below": 0.05, "above": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("lf", "words"),
+    [
+        ({**STUMP, "label": 1, "at_least": 0.5}, "cat where feature 43 > 5.5"),
+        ({**STUMP, "below": 0.9, "above": 0.1, "label": 1, "at_least": 0.5}, "cat where feature 43 <= 5.5"),
+        ({**STUMP, "label": 0, "at_least": 0.9}, "dog where P >= 0.9 by stump of feature 43"),
+        (
+            {**STUMP, "threshold": None, "label": 0, "at_least": 0.9},
+            "dog where P >= 0.9 by stump of feature 43",
+        ),
+        (
+            {"kind": "logistic", "features": [1, 2], "label": 0, "at_least": 0.7},
+            "dog where P >= 0.7 by logistic of features 1, 2",
+        ),
+        (
+            {"kind": "prototype", "features": [], "label": 0, "at_least": 0.7},
+            "dog where P >= 0.7 by prototype",
+        ),
+        (
+            {"kind": "tree", "features": [1, 2, 3, 4, 5], "beta": 0.3},
+            "the likeliest class by tree of 5 features, with lift >= 0.3",
+        ),
+    ],
+)
+def test_words_say_what_the_description_says(lf, words):
+    assert in_words(lf, ("dog", "cat")) == words
+
+
+def test_without_names_classes_are_numbers():
+    assert in_words({**STUMP, "label": 1, "at_least": 0.5}) == "1 where feature 43 > 5.5"

@@ -49,6 +49,60 @@ def blobs():
     return make
 
 
+@pytest.fixture
+def embedded():
+    """Return a function that makes a view of a simulated foundation model's embeddings, with its truth.
+
+    Images lie around class means on the unit sphere; texts lie beside these means, further off by
+    ``text_noise``, each template a little elsewhere; zero-shot answers are the softmax of their cosines.
+    """
+
+    def make(
+        n_classes=4,
+        n=40,
+        pool=240,
+        test=80,
+        d=24,
+        noise=0.6,
+        text_noise=0.8,
+        templates=3,
+        scale=20.0,
+        seed=0,
+        **more,
+    ):
+        rng = np.random.default_rng(seed)
+
+        def unit(A):
+            return (A / np.linalg.norm(A, axis=-1, keepdims=True)).astype(np.float32)
+
+        means = unit(rng.standard_normal((n_classes, d)))
+        y = rng.integers(n_classes, size=pool + test)
+        y[:n_classes] = np.arange(n_classes)
+        X = unit(means[y] + noise * rng.standard_normal((len(y), d)) / np.sqrt(d))
+        texts = means + text_noise * rng.standard_normal((n_classes, d)) / np.sqrt(d)
+        E = unit(texts + 0.2 * rng.standard_normal((templates, n_classes, d)) / np.sqrt(d))
+        logits = scale * X @ unit(E.mean(axis=0)).T
+        P = np.exp(logits - logits.max(axis=1, keepdims=True))
+        P = (P / P.sum(axis=1, keepdims=True)).astype(np.float32)
+        index = np.arange(n)
+        fields = dict(
+            X_seed=X[index],
+            y_seed=y[index],
+            X_pool=X[:pool],
+            X_test=X[pool:],
+            n_classes=n_classes,
+            seed_index=index,
+            modality="image",
+            zero_shot_pool=P[:pool],
+            zero_shot_test=P[pool:],
+            template_embeddings=E,
+            logit_scale=scale,
+        )
+        return TaskView(**{**fields, **more}), y[:pool], y[pool:]
+
+    return make
+
+
 class Staged(Task):
     """A task of given raw data; the labels do not matter."""
 

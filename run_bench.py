@@ -79,6 +79,13 @@ def _lists(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--draws", type=click.IntRange(1), help="Seed draws [default: the suite's]."),
         click.option("--labels", type=click.IntRange(1), default=100, show_default=True, help="Seed labels."),
+        click.option(
+            "--zero-shot",
+            default="auto",
+            show_default=True,
+            metavar="MODEL",
+            help="Who answers zero-shot, e.g. clip[model=RN50]; none lets nobody.",
+        ),
     )[::-1]:
         function = option(function)
     return function
@@ -103,6 +110,7 @@ def run(
     representations: str | None,
     draws: int | None,
     labels: int,
+    zero_shot: str,
     jobs: int | None,
     timeout: float | None,
     results: Path,
@@ -120,7 +128,7 @@ def run(
     from autows.runs.progress import ProgressBar
     from autows.runs.store import RunStore
 
-    cells = _cells(suite, tasks, methods, representations, draws, labels)
+    cells = _cells(suite, tasks, methods, representations, draws, labels, zero_shot)
     progress: Progress = ProgressBar()
     outcome = run_plan(
         cells, RunStore(results), jobs or min(8, cpu_count()), timeout, progress, retry_skipped
@@ -151,6 +159,7 @@ def _cells(
     representations: str | None,
     draws: int | None,
     labels: int,
+    zero_shot: str,
 ) -> list[Any]:
     import tasks as task_registry
     from autows import method as method_registry
@@ -180,6 +189,7 @@ def _cells(
         pick(methods, chosen.methods, method_registry.create, "--methods"),
         chosen.draws if draws is None else draws,
         labels,
+        zero_shot,
     )
 
 
@@ -201,6 +211,7 @@ def ablate(
     representations: str | None,
     draws: int | None,
     labels: int,
+    zero_shot: str,
     jobs: int | None,
     results: Path,
     as_json: bool,
@@ -217,7 +228,7 @@ def ablate(
     from autows.runs.store import RunStore
     from leaderboard import ablation as tables
 
-    given = _cells(suite, tasks, methods, representations, draws, labels)
+    given = _cells(suite, tasks, methods, representations, draws, labels, zero_shot)
     over = None if values is None else split_specs(values)
     cells = [
         replace(cell, method=variant)

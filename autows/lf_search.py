@@ -199,8 +199,8 @@ def choose_betas(
     beta : (C,) float64
         The smallest of the best.
     trusted : (C,) bool
-        Whether the precision of all its votes, smoothed in that manner, exceeds the share of seeds that
-        guessing the same votes at random would get right.
+        Whether some vote is right and the precision of all votes, smoothed in that manner, exceeds the
+        share of seeds that guessing the same votes at random would get right.
 
     Notes
     -----
@@ -233,7 +233,7 @@ def choose_betas(
         better = best + ROUNDING < F
         best = np.where(better, F, best)
         beta_of_best = np.where(better, beta, beta_of_best)
-        trusted = np.where(better, (cast > 0) & ((hit + 1.0) / (cast + 2.0) > by_chance + ROUNDING), trusted)
+        trusted = np.where(better, (hit > 0) & ((hit + 1.0) / (cast + 2.0) > by_chance + ROUNDING), trusted)
     return best, beta_of_best, trusted
 
 

@@ -94,18 +94,18 @@ def main() -> None:
     # Scikit-learn's solver may stop early, to its advantage.
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     print(f"{N_SEEDS} seeds, {N_FEATURES} features, {N_CLASSES} classes; answers for {POOL_ROWS:,} rows")
-    print(
-        f"{'family':18} {'polarity':10} {'models':>7} {'ms':>8} {'one by one':>11} {'ratio':>7} {'answer ms':>10}"
-    )
+    columns = ("models", "ms", "one by one", "ratio", "answer ms")
+    print(f"{'family':18} {'polarity':10}", *(f"{column:>10}" for column in columns))
     for family in ("stumps", "logistic"):
         for cardinality in (1, 2, 3):
             for multipolar in (False, True):
                 # Threads only get in the way of problems this small.
                 with threadpool_limits(1):
                     count, here, there, pool = measure(family, cardinality, multipolar, repeats)
+                polarity = "multipolar" if multipolar else "unipolar"
                 print(
-                    f"{f'{family} up to {cardinality}':18} {('uni', 'multi')[multipolar] + 'polar':10} {count:7,} "
-                    f"{1e3 * here:8.1f} {1e3 * there:11.0f} {there / here:7.0f} {1e3 * pool:10.0f}",
+                    f"{f'{family} up to {cardinality}':18} {polarity:10} {count:10,} {1e3 * here:10.1f} "
+                    f"{1e3 * there:10.0f} {there / here:10.0f} {1e3 * pool:10.0f}",
                     flush=True,
                 )
 

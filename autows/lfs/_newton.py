@@ -106,8 +106,8 @@ def fit_multinomial(
 
     Notes
     -----
-    The steps are those of :func:`fit_binary`, R being the largest change of the difference between two
-    logits of a row. One step is O(S (n + K c) (K c)^2).
+    The steps are those of :func:`fit_binary`, R being twice the largest change of a logit, which no change of
+    the difference between two logits of a row exceeds. One step is O(S (n + K c) (K c)^2).
     """
     (S, n, c), K = X.shape, targets.shape[1]
     A = np.concatenate([np.ones((S, n, 1)), X], axis=2)
@@ -126,8 +126,11 @@ def fit_multinomial(
     fixed[0, :, 0, :] = 1
     classes = np.arange(K)
     for _ in range(MAX_STEPS):
-        P = np.exp(logits - logits.max(axis=2, keepdims=True))
-        P /= P.sum(axis=2, keepdims=True)
+        # Logits are log-probabilities moved by one step, which is too short for an overflow.
+        P = np.exp(logits)
+        scale = P @ np.ones((K, 1))
+        P /= scale
+        logits -= np.log(scale)
         theta = solution[active]
         gradient = A.transpose(0, 2, 1) @ (P - target) + ridge * theta
         gradient[:, 0] += theta[:, 0].sum(axis=1, keepdims=True)
@@ -142,7 +145,7 @@ def fit_multinomial(
             hessian.reshape(len(active), size, size), -gradient.reshape(len(active), size, 1)
         ).reshape(len(active), c + 1, K)
         change = A @ step
-        reach = (change.max(axis=2) - change.min(axis=2)).max(axis=1)
+        reach = 2 * np.abs(change).reshape(len(active), -1).max(axis=1)
         part = _part(reach)[:, None, None]
         solution[active] = theta + part * step
         going = np.flatnonzero(reach > TOLERANCE)

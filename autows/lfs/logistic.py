@@ -14,6 +14,8 @@ from autows.lfs._newton import fit_binary, fit_multinomial
 
 VALUES_AT_ONCE = 60_000
 """Rows x subsets x classes fitted in one piece: 0.5 MB as float64, so that they stay in the cache."""
+LARGEST_C = 1e4
+"""With less penalty than this classes that can be separated push slopes to where floats end."""
 LEAST_SCALE = 1e-30
 """A feature whose standard deviation among the seeds is not above this counts as constant."""
 
@@ -31,7 +33,7 @@ class Logistic(Family):
     max_subsets : int, default 300
         Most combinations of each size above 1; drawn at random where there are more.
     C : float, default 1.0
-        Inverse of the weight of the squared slopes, as in scikit-learn; intercepts are free.
+        Inverse of the weight of the squared slopes, as in scikit-learn, at most 10,000; intercepts are free.
 
     References
     ----------
@@ -47,10 +49,10 @@ class Logistic(Family):
         self.C = C
 
     def validate(self) -> None:
-        """Check that all numbers are positive."""
+        """Check that all numbers are in range."""
         self.require_positive("cardinality", "max_subsets")
-        if self.C <= 0:
-            raise ValueError(f"{self.name}: C is {self.C}; expected a number above 0")
+        if not 0 < self.C <= LARGEST_C:
+            raise ValueError(f"{self.name}: C is {self.C}; expected above 0 and at most {LARGEST_C:.0f}")
 
     def begin(
         self,
@@ -82,8 +84,8 @@ class _LogisticSynthesiser(ColumnSynthesiser):
         self.subsets = feature_subsets(self.Z.shape[1], family.cardinality, family.max_subsets, rng)
         self.mean = self.Z.mean(axis=0, dtype=np.float64)
         scale = self.Z.std(axis=0, dtype=np.float64)
-        # Rounding of the mean gives a constant feature a deviation that is not quite 0.
-        constant = (scale <= LEAST_SCALE) | (self.Z.max(axis=0) == self.Z.min(axis=0))
+        # Sums of equal float32 values are exact in float64, so that a constant feature has deviation 0.
+        constant = scale <= LEAST_SCALE
         self.scale = np.where(constant, 1.0, scale)
         self.standard = np.where(constant, 0.0, (self.Z - self.mean) / self.scale)
 

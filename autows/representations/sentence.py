@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autows import task
 from autows.device import pick
+from autows.dual_encoder import DualEncoder
 from autows.errors import NotApplicable
-from autows.representation import Representation
 from autows.representations._torch import HUB_ID, digest, matching_torchvision
 from autows.sources import mirrored
 from autows.types import Matrix
@@ -37,7 +38,7 @@ _SETTINGS = (
 _TEXTS_AT_ONCE = 64
 
 
-class Sentence(Representation):
+class Sentence(DualEncoder):
     """Embeddings of a sentence-transformers model, each of length 1.
 
     Texts longer than the model reads (256 word pieces for the default) are cut. Needs the package
@@ -64,6 +65,8 @@ class Sentence(Representation):
     """
 
     name = "sentence"
+    logit_scale_ = 20.0
+    """What sentence-transformers multiplies cosines with in its losses; the model has no temperature."""
     modalities = ("text",)
     rows_at_once = 1024
     resumable = True
@@ -76,7 +79,16 @@ class Sentence(Representation):
         folder = self._folder()
         return {"weights_sha256": digest(weights(folder)), "settings_sha256": digest(_settings(folder))}
 
-    def fit(self, X_pool: task.Raw, modality: str) -> None:
+    def at_hand(self) -> bool:
+        """Say whether package and model can be had without the network."""
+        if importlib.util.find_spec("sentence_transformers") is None:
+            return False
+        try:
+            return _local(self.model) is not None
+        except NotApplicable:
+            return False
+
+    def load(self) -> None:
         """Load the model.
 
         Raises
@@ -84,6 +96,8 @@ class Sentence(Representation):
         NotApplicable
             If the package or the model is missing, or the model is damaged.
         """
+        if hasattr(self, "model_"):
+            return
         folder = self._folder()
         with matching_torchvision(self.name):
             from sentence_transformers import SentenceTransformer
@@ -100,8 +114,12 @@ class Sentence(Representation):
 
     def encode(self, X: task.Raw, modality: str) -> Matrix:
         """Embed texts."""
+        return self.encode_texts(list(X))
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed texts."""
         Z = self.model_.encode(
-            list(X),
+            list(texts),
             batch_size=_TEXTS_AT_ONCE,
             show_progress_bar=False,
             convert_to_numpy=True,
@@ -131,6 +149,11 @@ def model_folder(named: str) -> Path:
     NotApplicable
         If it is not to be had; says how to provide it.
     """
+    return _local(named) or _fetched(named)
+
+
+def _local(named: str) -> Path | None:
+    """Return the folder of a model that is on this machine, or None."""
     path = Path(named).expanduser()
     if path.is_dir():
         return _with_weights(path)
@@ -141,7 +164,7 @@ def model_folder(named: str) -> Path:
     found = mirrored(f"hub/{named}")
     if found is not None:
         return _with_weights(found)
-    return _cached(named) or (_packaged() if named == DEFAULT_MODEL else None) or _fetched(named)
+    return _cached(named) or (_packaged() if named == DEFAULT_MODEL else None)
 
 
 def weights(folder: Path) -> list[Path]:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.draws import draw, generator
+from autows.draws import generator
+from autows.dual_encoder import DualEncoder
 from autows.end_models.weak import train_on_weak_labels
 from autows.errors import AutoWSError, CorruptRecord, NotApplicable
 from autows.lf_analysis import analyse
@@ -25,8 +26,9 @@ from autows.runs.record import Key, Record
 from autows.runs.scores import score
 from autows.runs.stages import synthesised
 from autows.runs.store import RunStore
+from autows.runs.views import encoder_identity, make_view, spoken
 from autows.source import source_hash
-from autows.task import Task, TaskData
+from autows.task import Task
 from autows.types import InvalidLabels, Labels, TaskView
 from autows.voting import VotingMethod
 
@@ -44,6 +46,10 @@ class Cell:
         Which seed draw, from 0.
     n_labels : int
         How many seeds.
+    speaker : DualEncoder, optional
+        The foundation model that answers zero-shot, if the method asks for that.
+    prompts : tuple of str, optional
+        Templates instead of those of the task's card.
     """
 
     task: Task
@@ -51,6 +57,8 @@ class Cell:
     method: Method
     draw: int
     n_labels: int
+    speaker: DualEncoder | None = None
+    prompts: tuple[str, ...] | None = None
 
     @property
     def key(self) -> Key:
@@ -68,10 +76,38 @@ class Cell:
             source_hash=source_hash(type(self.method).__module__)[:16],
             draw=self.draw,
             n_labels=self.n_labels,
+            encoders=self._encoders(),
         )
+
+    def _encoders(self) -> dict[str, Any]:
+        """Return what the run depends on beside code and parameters."""
+        found: dict[str, Any] = {}
+        weights = encoder_identity(self.representation)
+        if weights:
+            found["representation"] = weights
+        asked = self.method.requirements
+        prompts = list(self.prompts or self.task.card.prompts)
+        if "zero_shot" in asked and self.speaker is not None:
+            found["zero_shot"] = {
+                "model": self.speaker.name,
+                "parameters": self.speaker.get_params(),
+                "version": self.speaker.version,
+                "weights": encoder_identity(self.speaker),
+                "prompts": prompts,
+            }
+        if "class_embeddings" in asked and isinstance(self.representation, DualEncoder):
+            found["prompts"] = prompts
+        return found
 
     def __str__(self) -> str:
         return f"{self.task.card.id} / {self.representation.spec} / {self.method.spec} / draw {self.draw}"
+
+    def _spoken_for(self) -> bool:
+        return self.speaker is not None and "zero_shot" in self.method.requirements
+
+    def _method_label(self) -> str:
+        """Return the method as one types it, and what it was prompted with if not as usual."""
+        return self.method.spec if self.prompts is None else f"{self.method.spec} {list(self.prompts)}"
 
     def record(self, status: str, **rest: Any) -> Record:
         """Return a record of this cell with what is known without running it."""
@@ -82,7 +118,8 @@ class Cell:
             labels={
                 "task": card.id,
                 "representation": self.representation.spec,
-                "method": self.method.spec,
+                "method": self._method_label(),
+                **({"zero_shot": self.speaker.spec} if self._spoken_for() else {}),
             },
             task_info={
                 "title": card.title,
@@ -198,30 +235,6 @@ def finished(store: RunStore, key: Key, timeout: float | None) -> Record | None:
     return record
 
 
-def make_view(task: Task, data: TaskData, X_pool: Any, X_test: Any, k: int, n_labels: int) -> TaskView:
-    """Return what may be seen of a task in draw ``k``; arrays are read-only and hold no other label."""
-    index = draw(task, k, n_labels)
-    X_seed, y_seed = X_pool[index], np.asarray(data.y_pool)[index].astype(np.int64)
-    for array in (X_seed, y_seed, index):
-        if isinstance(array, np.ndarray):
-            array.setflags(write=False)
-    card = task.card
-    return TaskView(
-        X_seed=X_seed,
-        y_seed=y_seed,
-        X_pool=X_pool,
-        X_test=X_test,
-        n_classes=card.n_classes,
-        seed_index=index,
-        groups_seed=None
-        if data.groups_pool is None
-        else np.asarray(data.groups_pool)[index].astype(np.int64),
-        modality=card.modality,
-        class_names=card.class_names,
-        prompts=card.prompts or None,
-    )
-
-
 def _attempt(
     cell: Cell, store: RunStore, clock: _Clock, provenance: Mapping[str, Any]
 ) -> tuple[Record, dict[str, NDArray[Any]] | None]:
@@ -231,7 +244,8 @@ def _attempt(
     provenance = {**provenance, "data_fingerprint": fingerprint}
     with clock.phase("represent"):
         features = cell.representation.features(cell.task)
-    view = make_view(cell.task, data, features.X_pool, features.X_test, cell.draw, cell.n_labels)
+        said = spoken(cell.task, cell.representation, cell.method, cell.speaker, cell.prompts)
+    view = make_view(cell.task, data, features.X_pool, features.X_test, cell.draw, cell.n_labels, **said)
     shown = view.restricted_to(cell.method.requirements)
     reason = cell.method.skip_reason(shown)
     if reason is not None:

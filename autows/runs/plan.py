@@ -21,6 +21,7 @@ from autows.runs.record import Record
 from autows.runs.store import Claimed, RunStore
 from autows.runs.workers import TimedOut, Worker, WorkerDied
 from autows.task import Task
+from autows.zero_shot.speaker import choose
 
 T = TypeVar("T")
 
@@ -31,10 +32,12 @@ def plan(
     methods: Sequence[Method],
     draws: int,
     n_labels: int,
+    zero_shot: str = "auto",
 ) -> list[Cell]:
     """Return the cells of a full cross of tasks, representations, methods and draws.
 
-    Representations that do not work on a task's modality are left out.
+    Representations that do not work on a task's modality are left out. ``zero_shot`` says which model
+    speaks, see :func:`autows.zero_shot.speaker.choose`; it is asked for only if a method needs it.
 
     Raises
     ------
@@ -53,9 +56,12 @@ def plan(
                 f"Task '{task.card.id}' is {task.card.modality}, on which {names} does not work. "
                 "See: run_bench.py list representations"
             )
+        asked = any("zero_shot" in method.requirements for method in methods)
+        speaker = choose(task.card, zero_shot) if asked else None
         for representation in fitting:
             for method in methods:
-                cells += [Cell(task, representation, method, k, n_labels) for k in range(draws)]
+                speaks = speaker if "zero_shot" in method.requirements else None
+                cells += [Cell(task, representation, method, k, n_labels, speaks) for k in range(draws)]
     return cells
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the record's format. A reader refuses what it does not know."""
 
 PROTOCOL_VERSION = 2
@@ -40,6 +40,10 @@ class Key:
         Which seed draw, from 0.
     n_labels : int
         How many seeds.
+    encoders : mapping
+        What the run depends on beside code and parameters: under ``representation`` the identity of the
+        features' weights, under ``zero_shot`` the model that spoke, its weights and its prompts; empty
+        where there are none.
     protocol_version : int
         See :data:`PROTOCOL_VERSION`.
     """
@@ -55,6 +59,7 @@ class Key:
     source_hash: str
     draw: int
     n_labels: int
+    encoders: Mapping[str, Any] = field(default_factory=dict)
     protocol_version: int = PROTOCOL_VERSION
 
     def __post_init__(self) -> None:
@@ -86,7 +91,7 @@ class Record:
         ``ok``, ``failed``, ``timeout`` or ``skipped``.
     labels : mapping
         How the run is called in tables: ``task``, ``representation``, ``method``, the latter two
-        with the parameters that differ from their defaults.
+        with the parameters that differ from their defaults; and ``zero_shot``, the model that spoke.
     task_info : mapping
         ``title``, ``modality``, ``n_classes``, ``same_as`` (see :class:`~autows.task.TaskCard`).
     method_info : mapping

@@ -69,7 +69,7 @@ def plain_choice(label, strength, y, n_classes, betas):
             cast, right = cast + len(mine), right + hit
             by_chance += len(mine) * positives / len(y)
         score = sum(F) / len(F) if F else 0.0
-        trusted = cast > 0 and (right + 1) / (cast + 2) > by_chance / cast + 1e-12
+        trusted = right > 0 and (right + 1) / (cast + 2) > by_chance / cast + 1e-12
         if best is None or score > best[0] + 1e-12:
             best = score, beta, trusted
     return best

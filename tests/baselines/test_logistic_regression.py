@@ -10,7 +10,7 @@ import tasks
 from autows import method, representations
 from autows.draws import generator
 from autows.end_models.linear import scalings
-from autows.runs.cell import make_view
+from autows.runs.views import make_view
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import upstream as up
 from autows import representations
 from autows.draws import draw
 from autows.errors import AutoWSError, DataMissing, UserError
-from autows.runs.cell import make_view
+from autows.runs.views import make_view
 from tasks.cifar10 import Cifar10
 from tasks.ecg import STRIDES, WINDOW, Ecg, standardised, window_starts
 from tasks.fashion_mnist import FashionMnist

@@ -195,7 +195,6 @@ def test_a_class_without_rows_has_probability_zero_and_the_only_one_has_one(mult
 
 def test_a_constant_feature_gives_the_share_of_the_class():
     rng = np.random.default_rng(0)
-    # The mean of many 0.1 in float64 is not quite 0.1.
     X = np.hstack([np.full((30, 1), 0.1), np.full((30, 1), 1e6), rng.standard_normal((30, 1))]).astype(
         np.float32
     )
@@ -218,5 +217,7 @@ def test_no_row_is_an_error_and_so_is_a_C_of_zero():
         fit_logistic(np.zeros((0, 1)), np.zeros((0, 2), bool), np.array([[0]]), 1.0, False)
     with pytest.raises(UserError, match=r"C is 0\.0"):
         lfs.create("logistic[C=0]")
+    with pytest.raises(UserError, match="at most 10000"):
+        lfs.create("logistic[C=1e5]")
     with pytest.raises(UserError, match="max_subsets is 0"):
         lfs.create("logistic[max_subsets=0]")

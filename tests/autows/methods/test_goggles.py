@@ -15,7 +15,7 @@ from autows.errors import UserError
 from autows.methods import goggles
 from autows.methods._affinity_bases import BASES
 from autows.methods.goggles import Goggles
-from autows.runs.cell import make_view
+from autows.runs.views import make_view
 
 WAYS = [{"base": base, "seeded": seeded} for base in BASES for seeded in (True, False)]
 WAYS += [{"seeded": False, "clusters_per_class": 3}, {"temper": False}]

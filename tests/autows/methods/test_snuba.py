@@ -14,7 +14,7 @@ from autows.draws import generator
 from autows.errors import UserError
 from autows.methods.snuba import Snuba
 from autows.methods.snuba_multipolar import SnubaMultipolar
-from autows.runs.cell import make_view
+from autows.runs.views import make_view
 from autows.types import ABSTAIN
 
 BOTH = pytest.mark.parametrize("kind", [Snuba, SnubaMultipolar])

@@ -36,6 +36,7 @@ def test_every_part_of_the_key_is_identity():
         source_hash="1" * 16,
         draw=1,
         n_labels=50,
+        encoders={"zero_shot": {"model": "clip"}},
         protocol_version=99,
     )
     ids = {replace(KEY, **{name: value}).id for name, value in changes.items()} | {KEY.id}
@@ -46,7 +47,7 @@ def test_every_part_of_the_key_is_identity():
 
 def test_the_id_is_a_public_format():
     """A change here makes every run of every user run again; raise PROTOCOL_VERSION instead."""
-    assert replace(KEY, protocol_version=1).id == "12c32e067a94846d"
+    assert replace(KEY, protocol_version=1).id == "ae745c43eec4b72b"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_an_invalid_key_cannot_be_built(change, message):
     ("damage", "message"),
     [
         (lambda v: None, "not a JSON object"),
-        (lambda v: {**v, "schema_version": 99}, "schema_version is 99; this program reads 1"),
+        (lambda v: {**v, "schema_version": 99}, "schema_version is 99; this program reads 2"),
         (lambda v: {k: x for k, x in v.items() if k != "schema_version"}, "schema_version is None"),
         (lambda v: {k: x for k, x in v.items() if k != "scores"}, r"lacks \['scores'\]"),
         (lambda v: {**v, "more": 1}, r"unknown \['more'\]"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autows.files import make_folder, write_bytes
+from leaderboard import published
 from leaderboard.table import Leaderboard, Row
 
 SCHEMA_VERSION = 1
@@ -18,17 +19,25 @@ SCHEMA_VERSION = 1
 def write(board: Leaderboard, out: Path) -> list[Path]:
     """Write ``leaderboard.json``, ``.csv`` and ``.md`` to a folder; return the files.
 
+    Where there are published figures for the same runs, ``published.md`` has both.
+
     Raises
     ------
     UserError
         If the folder cannot be written.
     """
     make_folder(out, "leaderboard files")
-    content = {"json": to_json(board), "csv": to_csv(board), "md": to_markdown(board)}
-    paths = [out / f"leaderboard.{ending}" for ending in content]
-    for path, text in zip(paths, content.values(), strict=True):
-        write_bytes(path, text.encode())
-    return paths
+    content = {
+        "leaderboard.json": to_json(board),
+        "leaderboard.csv": to_csv(board),
+        "leaderboard.md": to_markdown(board),
+    }
+    compared = published.beside(board.rows)
+    if compared:
+        content["published.md"] = published.to_markdown(compared) + "\n"
+    for name, text in content.items():
+        write_bytes(out / name, text.encode())
+    return [out / name for name in content]
 
 
 def to_json(board: Leaderboard) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autows import representations
 from autows.draws import draw
 from autows.dual_encoder import DualEncoder
 from autows.errors import NotApplicable
@@ -70,10 +69,9 @@ def spoken(
 
 
 @lru_cache(maxsize=256)
-def _identity_of(kind: type[Representation], spec: str, version: int) -> str:
-    made = representations.create(spec)
+def _identity_of(kind: type[Representation], params: str) -> str:
     try:
-        return json.dumps(made.identity(), sort_keys=True)
+        return json.dumps(kind(**json.loads(params)).identity(), sort_keys=True)
     except NotApplicable:
         return "{}"  # The run will say what is missing.
 
@@ -85,5 +83,5 @@ def encoder_identity(encoder: Representation) -> dict[str, Any]:
     """
     if type(encoder).identity is Representation.identity:
         return {}
-    found: dict[str, Any] = json.loads(_identity_of(type(encoder), encoder.spec, encoder.version))
+    found: dict[str, Any] = json.loads(_identity_of(type(encoder), json.dumps(encoder.get_params())))
     return found

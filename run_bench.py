@@ -101,6 +101,13 @@ def _lists(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--results", type=RESULTS, default="results", show_default=True, help="Folder of the records.")
 @click.option("--retry-skipped", is_flag=True, help="Also try again what was skipped.")
+@click.option(
+    "--oracle",
+    type=click.Choice(["seeds", "human"]),
+    default="seeds",
+    show_default=True,
+    help="Who answers iws's questions; human: you, here; leave with q and go on with the same command.",
+)
 @click.option("--device", help="Where encoders run, e.g. cpu or cuda:1 [default: chosen].")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON and nothing else.")
 def run(
@@ -115,6 +122,7 @@ def run(
     timeout: float | None,
     results: Path,
     retry_skipped: bool,
+    oracle: str,
     device: str | None,
     as_json: bool,
 ) -> int:
@@ -129,6 +137,12 @@ def run(
     from autows.runs.store import RunStore
 
     cells = _cells(suite, tasks, methods, representations, draws, labels, zero_shot)
+    if oracle == "human":
+        from autows.runs.interactive import interview, with_person
+
+        cells = with_person(cells)
+        if not interview(cells, RunStore(results)):
+            return 130
     progress: Progress = ProgressBar()
     outcome = run_plan(
         cells, RunStore(results), jobs or min(8, cpu_count()), timeout, progress, retry_skipped

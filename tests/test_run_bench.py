@@ -54,6 +54,7 @@ def cli(*arguments):
         (("run", "--draws", "0"), "Invalid value for '--draws'"),
         (("run", "--draw", "3"), "'--draw'. Did you mean '--draws'?"),
         (("list", "tusks"), "Invalid value"),
+        (("run", "--methods", "snuba", "--oracle", "human"), "--oracle human is for iws"),
         (("ablate", "--axis", "label_modle", "--methods", "snuba"), "Did you mean 'label_model'?"),
         (("ablate", "--axis", "keep", "--methods", "snuba"), "--values a,b,c"),
         (("ablate", "--methods", "snuba"), "Missing option '--axis'"),
@@ -270,3 +271,17 @@ def test_the_labeling_functions_of_a_run_can_be_read(tmp_path):
     )
     assert len(rows) > 4
     assert {"lf", "words", "coverage", "overlap", "conflict", "polarity", "seed_accuracy"} <= rows[0].keys()
+
+
+def test_a_person_answers_leaves_and_goes_on(tmp_path):
+    chosen = ("--tasks", "breast_cancer", "--representations", "raw", "--methods", "iws[n_queries=3]")
+    command = ("run", *chosen, "--draws", "1", "--oracle", "human", "--results", str(tmp_path / "r"))
+    left = CliRunner().invoke(main, command, input="y\nq\n")
+    assert (left.exit_code, left.stdout) == (130, "")
+    assert "Kept: 1 answers" in left.stderr
+    assert not list((tmp_path / "r").rglob("draw*.json"))
+    ended = CliRunner().invoke(main, command, input="n\ny\n")
+    assert (ended.exit_code, ended.stderr.count("Useful?")) == (0, 2)
+    assert "1 runs: 1 ok" in ended.stdout
+    again = CliRunner().invoke(main, command, input="")
+    assert (again.exit_code, again.stderr.count("Useful?")) == (0, 0)

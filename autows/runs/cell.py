@@ -102,9 +102,6 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.task.card.id} / {self.representation.spec} / {self.method.spec} / draw {self.draw}"
 
-    def _spoken_for(self) -> bool:
-        return self.speaker is not None and "zero_shot" in self.method.requirements
-
     def _method_label(self) -> str:
         """Return the method as one types it, and what it was prompted with if not as usual."""
         return self.method.spec if self.prompts is None else f"{self.method.spec} {list(self.prompts)}"
@@ -119,7 +116,7 @@ class Cell:
                 "task": card.id,
                 "representation": self.representation.spec,
                 "method": self._method_label(),
-                **({"zero_shot": self.speaker.spec} if self._spoken_for() else {}),
+                **({} if self.speaker is None else {"zero_shot": self.speaker.spec}),
             },
             task_info={
                 "title": card.title,

@@ -1,0 +1,101 @@
+"""A person's answers, kept line by line as they are given."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from autows.errors import CorruptRecord, UserError
+from autows.runs.record import Key
+
+SCHEMA_VERSION = 1
+
+
+class AnswerFile:
+    """Answers about labeling functions, a JSON line each.
+
+    The first line says of which run they are, every other one is an answer, or says that an answer is
+    taken back. A line is on the disk before the next question; one that was cut off (a crash while it
+    was written) was never confirmed and is dropped.
+
+    Parameters
+    ----------
+    root : Path
+        The results folder; the file lies below its ``answers``.
+    key : Key
+        Says what the answers are about.
+    """
+
+    def __init__(self, root: Path, key: Key) -> None:
+        self.path = (root / "answers" / key.path).with_suffix(".jsonl")
+        self._header = {"schema_version": SCHEMA_VERSION, "key": asdict(key)}
+        self._lock = root / ".locks" / f"{key.id}.answers.lock"
+
+    @contextmanager
+    def open(self) -> Iterator[dict[str, str]]:
+        """Hold the file alone; give the answers that stand, by name, in the order in which they were given.
+
+        Raises
+        ------
+        UserError
+            If another process has it open.
+        CorruptRecord
+            If it cannot be read, or is about something else.
+        """
+        for folder in (self.path.parent, self._lock.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._lock, blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UserError(f"Somebody is answering these questions already: {self.path} is open") from None
+        try:
+            yield self._read()
+        finally:
+            lock.release()
+
+    def add(self, name: str, word: str, about: Mapping[str, Any]) -> None:
+        """Append an answer, with what it is about for whoever reads the file."""
+        self._append({"lf": name, "answer": word, "about": dict(about)})
+
+    def take_back(self, name: str) -> None:
+        """Append that an answer no longer stands."""
+        self._append({"lf": name, "answer": None})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        with self.path.open("ab") as stream:
+            stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _read(self) -> dict[str, str]:
+        content = self.path.read_bytes() if self.path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            os.truncate(self.path, len(whole))
+        if not whole:
+            self._append(self._header)
+            return {}
+        standing: dict[str, str] = {}
+        for number, text in enumerate(whole.splitlines()):
+            try:
+                line = json.loads(text)
+                if number == 0:
+                    if line != json.loads(json.dumps(self._header)):
+                        raise ValueError("it is about another run")
+                elif line["answer"] is None:
+                    del standing[line["lf"]]
+                else:
+                    standing.pop(line["lf"], None)
+                    standing[line["lf"]] = str(line["answer"])
+            except (ValueError, KeyError, TypeError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise CorruptRecord(f"{self.path}, line {number + 1} is not to be read: {reason}") from error
+        return standing

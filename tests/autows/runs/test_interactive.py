@@ -1,0 +1,380 @@
+"""A person at the terminal: sessions that are left, resumed, taken back and finished."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+import tasks
+from autows import method, representations
+from autows.draws import draw, generator
+from autows.errors import CorruptRecord, UserError
+from autows.lf_family import Rows
+from autows.runs.answers import AnswerFile
+from autows.runs.cell import Cell, execute
+from autows.runs.examples import half_blocks, short_text, show, sparkline, telling_words
+from autows.runs.interactive import Terminal, _topic, answer_questions
+from autows.runs.provenance import provenance
+from autows.runs.store import RunStore
+from autows.runs.views import make_view
+from autows.task import Task, TaskCard, TaskData
+from autows.texts import Texts
+
+
+def make_cell(spec="iws[oracle=human]", task="breast_cancer", representation="raw"):
+    return Cell(tasks.create(task), representations.create(representation), method.create(spec), 0, 100)
+
+
+def talk(cell, root, keys):
+    """Hold a session with these keys, one a line; return the record and what the screen showed."""
+    screen = io.StringIO()
+    text = "".join(f"{key}\n" for key in keys)
+    return answer_questions(cell, RunStore(root), Terminal(io.StringIO(text), screen)), screen.getvalue()
+
+
+def stored(cell, root):
+    """Return the lines of the file of answers after the first."""
+    path = AnswerFile(root, _topic(cell.key)).path
+    return [json.loads(line) for line in path.read_text().splitlines()][1:]
+
+
+def answers(cell, root):
+    return [line["answer"] for line in stored(cell, root)]
+
+
+def questions(screen):
+    """Return what was asked, in order."""
+    lines = screen.splitlines()
+    return [lines[i + 1] for i, line in enumerate(lines) if line.startswith("Question ")]
+
+
+def test_a_whole_session_becomes_a_record(tmp_path):
+    cell = make_cell("iws[oracle=human,n_queries=12]")
+    record, screen = talk(cell, tmp_path, "ynyynynyyn?y")
+    assert record.status == "ok"
+    told = record.info["synthesis"]
+    assert (told["queries"], told["useful"], told["useless"], told["dont_know"]) == (12, 7, 4, 1)
+    assert record == RunStore(tmp_path).read(cell.key)
+    assert record.provenance["packages"]
+    assert RunStore(tmp_path).load_predictions(record)["pool_votes"].shape[1] == told["kept"]
+    assert len(questions(screen)) == 12
+    assert screen.count("Useful?") == 12
+    # Done is done: nothing is asked again.
+    again, screen = talk(cell, tmp_path, "")
+    assert again == record
+    assert screen == ""
+
+
+def test_leaving_keeps_everything_and_records_no_run(tmp_path):
+    cell = make_cell("iws[oracle=human,n_queries=8]")
+    record, first = talk(cell, tmp_path, "ynyq")
+    assert record is None
+    assert RunStore(tmp_path).read(cell.key) is None
+    assert "Kept: 3 answers" in first
+    assert answers(cell, tmp_path) == ["y", "n", "y"]
+    # The end of input is leaving, too.
+    record, second = talk(cell, tmp_path, "n")
+    assert record is None
+    record, third = talk(cell, tmp_path, "yyyy")
+    assert record.status == "ok"
+    # The question that was open when the person left comes first the next time.
+    assert questions(first)[3] == questions(second)[0]
+    assert questions(second)[1] == questions(third)[0]
+    whole, screen = talk(make_cell("iws[oracle=human,n_queries=8]"), tmp_path / "other", "ynynyyyy")
+    assert questions(first)[:3] + questions(second)[:1] + questions(third) == questions(screen)
+    assert whole.scores == record.scores
+    assert whole.info == record.info
+
+
+def test_taking_back_asks_again_and_goes_another_way(tmp_path):
+    # Twice yes; no instead of the second; both taken back; four times no.
+    record, screen = talk(make_cell("iws[oracle=human,n_queries=4]"), tmp_path, "uyyunuunnnn")
+    straight, plain = talk(make_cell("iws[oracle=human,n_queries=4]"), tmp_path / "plain", "nnnn")
+    assert "There is no answer yet" in screen
+    one, two, three = questions(screen)[:3]
+    assert questions(screen) == [one, two, three, two, three, two, one, two, *questions(plain)[2:]]
+    assert questions(screen)[-4:] == questions(plain)
+    assert record.info == straight.info
+    assert record.scores == straight.scores
+    assert answers(make_cell(), tmp_path) == ["y", "y", None, "n", None, None, *"nnnn"]
+
+
+def test_an_answer_taken_back_does_not_stand_the_next_time(tmp_path):
+    cell = make_cell()
+    talk(cell, tmp_path, "yyuq")
+    assert answers(cell, tmp_path) == ["y", "y", None]
+    _, screen = talk(cell, tmp_path, "q")
+    assert screen.count("Question 2 of") == 1
+
+
+def test_done_ends_the_questions_early(tmp_path):
+    cell = make_cell()
+    record, screen = talk(cell, tmp_path, "dyynd")
+    assert "There is no answer yet" in screen
+    assert record.status == "ok"
+    assert record.info["synthesis"]["queries"] == 3
+
+
+def test_what_is_no_answer_is_explained_and_asked_again(tmp_path):
+    record, screen = talk(make_cell("iws[oracle=human,n_queries=2]"), tmp_path, ["", "maybe", "Yes", "N"])
+    assert screen.count("Press y, n or ?") == 2
+    assert (record.info["synthesis"]["useful"], record.info["synthesis"]["useless"]) == (1, 1)
+
+
+def test_answers_hold_for_other_parameters_and_votes_for_other_label_models(tmp_path):
+    talk(make_cell("iws[oracle=human,n_queries=6]"), tmp_path, "ynynyn")
+    record, screen = talk(make_cell("iws[oracle=human,n_queries=6,label_model=majority_vote]"), tmp_path, "")
+    assert record.status == "ok"
+    assert "Question" not in screen
+    record, screen = talk(make_cell("iws[oracle=human,n_queries=7]"), tmp_path, "y")
+    assert record.info["synthesis"]["queries"] == 7
+    assert len(questions(screen)) == 1
+
+
+def test_a_run_without_a_terminal_is_skipped_and_can_be_answered_later(tmp_path):
+    cell, store = make_cell("iws[oracle=human,n_queries=2]"), RunStore(tmp_path)
+    store.make()
+    record = execute(cell, store, provenance())
+    assert record.status == "skipped"
+    assert "--oracle human" in record.reason
+    record, _ = talk(make_cell("iws[oracle=human,n_queries=2]"), tmp_path, "yn")
+    assert record.status == "ok"
+
+
+def test_ctrl_c_at_a_question_leaves_and_in_the_run_is_no_failure(tmp_path, monkeypatch):
+    class Interrupted(io.StringIO):
+        def readline(self, *_):
+            line = super().readline()
+            if not line:
+                raise KeyboardInterrupt
+            return line
+
+    cell, store = make_cell("iws[oracle=human,n_queries=3]"), RunStore(tmp_path)
+    assert answer_questions(cell, store, Terminal(Interrupted("y\nn\n"), io.StringIO())) is None
+    assert answers(cell, tmp_path) == ["y", "n"]
+
+    def interrupted(view, votes):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cell.method, "aggregate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        talk(cell, tmp_path, "y")
+    assert store.read(cell.key) is None
+    assert answers(cell, tmp_path) == ["y", "n", "y"]
+
+
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+def test_at_a_real_terminal_a_key_is_an_answer(tmp_path, monkeypatch, end):
+    class Keyboard(io.StringIO):
+        def isatty(self):
+            return True
+
+    pressed = iter("y\x1bN")
+
+    def getchar():
+        for key in pressed:
+            return key
+        raise end
+
+    monkeypatch.setattr("click.getchar", getchar)
+    cell, screen = make_cell(), io.StringIO()
+    assert answer_questions(cell, RunStore(tmp_path), Terminal(Keyboard("unread"), screen)) is None
+    assert answers(cell, tmp_path) == ["y", "n"]
+    assert screen.getvalue().count("Press y, n or ?") == 1
+
+
+def test_only_a_method_that_asks_can_be_answered(tmp_path):
+    with pytest.raises(UserError, match="asks no person"):
+        answer_questions(make_cell("iws"), RunStore(tmp_path), Terminal(io.StringIO(), io.StringIO()))
+
+
+def test_the_screen_shows_what_a_person_needs(tmp_path):
+    cell = make_cell()
+    _, screen = talk(cell, tmp_path, "q")
+    assert "Question 1 of at most" in screen
+    assert "malignant where" in screen or "benign where" in screen
+    assert "pool: votes on" in screen
+    data, features = cell.task.load(), cell.representation.features(cell.task)
+    view = make_view(cell.task, data, features.X_pool, features.X_test, 0, 100)
+    rng = generator(purpose="method", method="iws", task="breast_cancer", draw=0)
+    found = cell.method.candidates(view, rng)
+    j = int(np.argmin(np.where(found.label == 0, found.rank, len(found))))
+    right, wrong = int(found.record.right[j]), int(found.record.wrong[j])
+    assert f"votes on {right + wrong} of 100, {right} right and {wrong} wrong" in screen
+    feature = found.lfs.describe()[j]["features"][0]
+    votes = found.lfs.take(np.array([j])).votes(Rows.pool(view)[view.unlabeled_index])[:, 0] >= 0
+    x = np.asarray(view.X_pool)[view.unlabeled_index, feature]
+    assert f"feature {feature}: {x[votes].min():.4g} to {x[votes].max():.4g} where it votes" in screen
+    assert f"{100 * votes.mean():.1f} % of {len(votes)} rows" in screen
+
+
+def test_pool_labels_are_not_looked_at(tmp_path):
+    class Fooled(type(tasks.create("breast_cancer"))):
+        def load(self):
+            data = super().load()
+            seeds = np.zeros(len(data.y_pool), dtype=bool)
+            seeds[draw(self, 0, 100)] = True
+            y = np.where(seeds, data.y_pool, 1 - data.y_pool)
+            return TaskData(data.X_pool, y, data.X_test, 1 - data.y_test)
+
+    cell = make_cell()
+    fooled = Cell(Fooled(), cell.representation, method.create(cell.method.spec), 0, 100)
+    _, screen = talk(cell, tmp_path / "a", "yny?yq")
+    _, same = talk(fooled, tmp_path / "b", "yny?yq")
+    assert questions(screen) == questions(same)
+    assert screen.replace(str(tmp_path / "a"), "") == same.replace(str(tmp_path / "b"), "")
+
+
+class Comments(Task):
+    """Texts that a word decides."""
+
+    card = TaskCard(
+        id="comments",
+        version=1,
+        title="Comments",
+        modality="text",
+        class_names=("ham", "spam"),
+        n_pool=300,
+        n_test=50,
+        source="a test",
+        licence="none",
+        citation="none",
+    )
+
+    def read(self):
+        rng = np.random.default_rng(0)
+        y = rng.integers(2, size=350)
+        words = np.array(["song", "nice", "love", "video", "watch", "great"])
+        texts = [" ".join([*rng.choice(words, 4), "subscribe" if k else "music"]) for k in y]
+        return TaskData(Texts.of(texts[:300]), y[:300], Texts.of(texts[300:]), y[300:])
+
+
+def test_texts_are_shown_with_their_typical_words(tmp_path):
+    cell = Cell(Comments(), representations.create("raw"), method.create("iws[oracle=human]"), 0, 40)
+    record, screen = talk(cell, tmp_path, ["y", "y", "d"])
+    assert record.status == "ok"
+    assert "typical words: subscribe" in screen or "typical words: music" in screen
+    assert "    - " in screen
+
+
+# The file of answers
+
+
+def test_no_line_is_lost_whenever_the_process_ends(tmp_path):
+    key = _topic(make_cell().key)
+    file = AnswerFile(tmp_path, key)
+    with file.open() as standing:
+        assert standing == {}
+        for i in range(5):
+            file.add(f"lf{i}", "yn?"[i % 3], {"i": i})
+            # What is on the disk is all there is, with nothing left to be closed.
+            assert len(file.path.read_text().splitlines()) == i + 2
+    content = file.path.read_bytes()
+    ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
+    for cut in sorted({*range(ends[0], len(content) + 1, 3), *ends}):
+        file.path.write_bytes(content[:cut])
+        whole = sum(end <= cut for end in ends) - 1
+        with file.open() as standing:
+            assert list(standing) == [f"lf{i}" for i in range(whole)]
+            file.add("next", "y", {})
+        with file.open() as standing:
+            assert list(standing) == [*(f"lf{i}" for i in range(whole)), "next"]
+
+
+def test_a_cut_first_line_is_written_anew(tmp_path):
+    file = AnswerFile(tmp_path, _topic(make_cell().key))
+    with file.open():
+        pass
+    content = file.path.read_bytes()
+    file.path.write_bytes(content[:30])
+    with file.open() as standing:
+        assert standing == {}
+    assert file.path.read_bytes() == content
+
+
+def test_the_last_word_counts_and_comes_last(tmp_path):
+    file = AnswerFile(tmp_path, _topic(make_cell().key))
+    with file.open():
+        for name, word in (("a", "y"), ("b", "n"), ("a", "n")):
+            file.add(name, word, {})
+        file.add("c", "y", {})
+        file.take_back("c")
+    with file.open() as standing:
+        assert list(standing.items()) == [("b", "n"), ("a", "n")]
+
+
+def test_answers_of_something_else_and_damage_are_told(tmp_path):
+    key = _topic(make_cell().key)
+    file = AnswerFile(tmp_path, key)
+    other = AnswerFile(tmp_path, _topic(make_cell(task="digits").key))
+    for each in (file, other):
+        with each.open():
+            each.add("a", "y", {})
+    file.path.write_bytes(other.path.read_bytes())
+    with pytest.raises(CorruptRecord, match="line 1"), file.open():
+        pass
+    other.path.write_bytes(other.path.read_bytes() + b"{damaged\n")
+    with pytest.raises(CorruptRecord, match="line 3"), other.open():
+        pass
+
+
+def test_two_people_do_not_answer_at_once(tmp_path):
+    key = _topic(make_cell().key)
+    second = AnswerFile(tmp_path, key).open()
+    with AnswerFile(tmp_path, key).open(), pytest.raises(UserError, match="already"), second:
+        pass
+
+
+# Rows as text
+
+
+def test_pictures_in_black_and_white():
+    image = np.array([[0, 255, 0], [255, 255, 0], [0, 0, 255]], dtype=np.uint8)
+    assert half_blocks(image, colour=False) == ["▄█ ", "  ▀"]
+    assert half_blocks(image[..., None], colour=False) == ["▄█ ", "  ▀"]
+
+
+def test_pictures_in_colour():
+    image = np.zeros((2, 1, 3), dtype=np.uint8)
+    image[0, 0], image[1, 0] = (255, 0, 0), (0, 0, 255)
+    (line,) = half_blocks(image, colour=True)
+    assert line == "\x1b[38;2;255;0;0m\x1b[48;2;0;0;255m▀\x1b[0m"
+
+
+def test_large_pictures_are_made_small_and_real_ones_scaled():
+    # 100 pixels across become 25 squares of four; the middle square is half of each and counts as dark.
+    lines = half_blocks(np.kron([[0.0, 5.0], [5.0, 0.0]], np.ones((50, 50))), colour=False)
+    dark, bright = " " * 13 + "█" * 12, "█" * 12 + " " * 13
+    assert lines == [*[dark] * 6, "▄" * 12 + " " * 13, *[bright] * 5, "▀" * 12 + " " * 13]
+
+
+def test_pictures_stand_side_by_side_and_other_rows_below_each_other():
+    X = np.zeros((4, 2, 2), dtype=np.uint8)
+    X[1] = [[0, 255], [255, 255]]
+    assert show(X, [1, 1], "image", colour=False) == ["▄█  ▄█"]
+    assert show(np.eye(3), [0, 2], "tabular", colour=False) == ["1 0 0", "0 0 1"]
+    assert show(np.eye(3), [0], "signal", colour=False) == ["█▁▁"]
+    assert show(Texts.of(["one", "two"]), [1], "text", colour=False) == ["- two"]
+
+
+def test_flat_series_and_pictures_are_drawn():
+    assert sparkline(np.ones(5)) == "▁" * 5
+    assert len(sparkline(np.arange(1000.0))) == 80
+    assert half_blocks(np.full((2, 2), 3.0), colour=False) == ["  "]
+
+
+def test_long_texts_are_cut_and_control_characters_left_out():
+    lines = short_text("a\tb\x1b[31m\n" + "word " * 100)
+    assert len(lines) == 2
+    assert lines[0].startswith("- a b [31m word")
+    assert lines[1].endswith("...")
+    assert short_text("") == ["- "]
+
+
+def test_telling_words_are_shares_of_texts():
+    inside, outside = ["free free money", "free song"], ["song money", "song"]
+    assert telling_words(inside, outside) == ["free"]
+    assert telling_words([], outside) == []

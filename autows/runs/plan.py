@@ -12,6 +12,7 @@ from pickle import PickleError
 from typing import TypeVar
 
 from autows.draws import draw
+from autows.dual_encoder import DualEncoder
 from autows.errors import CorruptRecord, NotApplicable, UserError
 from autows.method import Method
 from autows.representation import Representation
@@ -36,14 +37,15 @@ def plan(
 ) -> list[Cell]:
     """Return the cells of a full cross of tasks, representations, methods and draws.
 
-    Representations that do not work on a task's modality are left out. ``zero_shot`` says which model
+    Representations that do not work on a task's modality are left out, and so are methods that need
+    text embeddings on features that have none. ``zero_shot`` says which model
     speaks, see :func:`autows.zero_shot.speaker.choose`; it is asked for only if a method needs it.
 
     Raises
     ------
     UserError
         If a task's pool is too small for the number of labels, ``draws`` is not positive, or no
-        representation works on a task.
+        representation works on a task or for a method.
     """
     cells = []
     for task in tasks:
@@ -60,8 +62,18 @@ def plan(
         speaker = choose(task.card, zero_shot) if asked else None
         for representation in fitting:
             for method in methods:
+                textless = not isinstance(representation, DualEncoder)
+                if "class_embeddings" in method.requirements and textless:
+                    continue
                 speaks = speaker if "zero_shot" in method.requirements else None
                 cells += [Cell(task, representation, method, k, n_labels, speaks) for k in range(draws)]
+    planned = {cell.method.spec for cell in cells}
+    for method in methods:
+        if method.spec not in planned:
+            raise UserError(
+                f"{method.spec} needs features that come with text embeddings; add clip, glyph_clip or sentence "
+                "to --representations, as far as they work on these tasks"
+            )
     return cells
 
 

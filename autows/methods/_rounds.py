@@ -56,7 +56,9 @@ class Grown:
         )
 
 
-def grow(search: Search, n_iterations: int, keep_first: int, keep: int, patience: int) -> Grown:
+def grow(
+    search: Search, n_iterations: int, keep_first: int, keep: int, patience: int, accuracy_check: bool
+) -> Grown:
     """Run Snuba's rounds.
 
     Parameters
@@ -69,6 +71,9 @@ def grow(search: Search, n_iterations: int, keep_first: int, keep: int, patience
     patience : int
         Stop when the held-out loss has not improved for so many rounds, and go back to the best; 0
         never stops for it.
+    accuracy_check : bool
+        Stop when the verifier's accuracy of a labeling function is further from the one measured on
+        the seeds than chance explains.
 
     Returns
     -------
@@ -76,10 +81,9 @@ def grow(search: Search, n_iterations: int, keep_first: int, keep: int, patience
 
     Notes
     -----
-    Rounds end at ``n_iterations``; when nothing new is worth keeping; when the verifier's accuracy of
-    a labeling function is further from the one measured on the seeds than chance explains, and then
-    without the round that brought it, unless it is the first (Varma and Ré 2018, section 4.2); or for
-    lack of improvement.
+    Rounds end at ``n_iterations``; when nothing new is worth keeping; by the check of accuracies, and
+    then without the round that failed it, unless it is the first (Varma and Ré 2018, section 4.2); or
+    for lack of improvement.
     """
     n = search.n
     grown = Grown(
@@ -94,7 +98,7 @@ def grow(search: Search, n_iterations: int, keep_first: int, keep: int, patience
             break
         before, grown = grown, _extended(grown, found, chosen, votes, number)
         posterior, measured, learned, bound = verify(search, grown)
-        if np.any(np.abs(measured - learned) > bound):
+        if accuracy_check and np.any(np.abs(measured - learned) > bound):
             # Those of the first round are all there is.
             grown = before if number > 1 else grown
             grown.why = "a learned accuracy contradicts the seeds"

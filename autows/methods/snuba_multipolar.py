@@ -18,7 +18,7 @@ class SnubaMultipolar(Snuba):
 
     Parameters
     ----------
-    families, cardinality, n_iterations, keep_first, keep, patience, label_model, extend
+    families, cardinality, n_iterations, keep_first, keep, patience, accuracy_check, label_model, extend
         As for Snuba.
 
     References

@@ -74,7 +74,7 @@ def test_pruning_in_blocks_keeps_what_a_plain_loop_keeps(
 
 
 def test_no_two_kept_vote_alike(make_search):
-    grown = grow(make_search(), 8, 3, 2, 0)
+    grown = grow(make_search(), 8, 3, 2, 0, False)
     columns = {votes.tobytes() for votes in np.ascontiguousarray(grown.pool_votes.T)}
     assert len(columns) == len(grown.lfs) > 10
 
@@ -82,7 +82,7 @@ def test_no_two_kept_vote_alike(make_search):
 def test_votes_kept_are_those_of_the_labeling_functions_kept(make_search):
     for multipolar in (False, True):
         search = make_search(multipolar=multipolar)
-        grown = grow(search, 4, 3, 1, 0)
+        grown = grow(search, 4, 3, 1, 0, False)
         np.testing.assert_array_equal(grown.pool_votes, grown.lfs.votes(search.pool))
         assert grown.seed_votes.shape == (search.n, len(grown.lfs))
         assert grown.round.tolist() == sorted(grown.round)
@@ -93,7 +93,7 @@ def test_seeds_that_are_vague_alone_are_fitted(make_search, monkeypatch):
     search, asked = make_search(), []
     original = search.candidates
     monkeypatch.setattr(search, "candidates", lambda used: asked.append(used.copy()) or original(used))
-    grown = grow(search, 3, 3, 1, 0)
+    grown = grow(search, 3, 3, 1, 0, False)
     assert asked[0].all()
     first = grown.up_to(1)
     np.testing.assert_array_equal(asked[1], vague_seeds(verify(search, first)[0], search.y))
@@ -108,7 +108,7 @@ def test_vague_are_the_half_of_least_margin_and_those_that_are_wrong():
 
 def test_accuracies_and_their_bound_are_those_of_plain_loops(make_search):
     search = make_search(n_classes=3)
-    grown = grow(search, 3, 2, 1, 0)
+    grown = grow(search, 3, 2, 1, 0, False)
     posterior, measured, learned, bound = verify(search, grown)
     assert posterior.shape == (search.n, 3)
     m = len(grown.lfs)
@@ -131,23 +131,24 @@ def test_a_learned_accuracy_that_contradicts_the_seeds_ends_the_rounds(make_sear
         return posterior, measured, learned, np.full_like(bound, -1.0 if grown.round.max() == bad else np.inf)
 
     monkeypatch.setattr(_rounds, "verify", contradict)
-    grown = grow(search, 10, 3, 1, 0)
+    grown = grow(search, 10, 3, 1, 0, True)
     assert grown.why == "a learned accuracy contradicts the seeds"
     assert grown.round.max() == last
     assert grown.pool_votes.shape[1] == len(grown.lfs) == grown.seed_votes.shape[1]
+    assert grow(make_search(), 4, 3, 1, 0, False).round.max() == 4
 
 
 def test_without_improvement_it_goes_back_to_the_best_round(make_search, monkeypatch):
     losses = iter([0.9, 0.5, 0.6, 0.7, 0.4])
     monkeypatch.setattr(_rounds, "held_out_loss", lambda search, votes: next(losses))
-    grown = grow(make_search(), 10, 3, 1, 2)
+    grown = grow(make_search(), 10, 3, 1, 2, False)
     assert (grown.round.max(), grown.why) == (2, "no improvement in 2 rounds")
     assert grown.losses == [0.9, 0.5, 0.6, 0.7]
 
 
 def test_the_held_out_loss_does_not_look_at_the_held_out_labels(make_search):
     search = make_search(n_classes=3)
-    votes = grow(search, 2, 3, 1, 0).seed_votes
+    votes = grow(search, 2, 3, 1, 0, False).seed_votes
     before = held_out_loss(search, votes)
     assert 0 < before < np.log(3)
     # Votes that say nothing are worth the class shares of the other folds.
@@ -166,6 +167,6 @@ def test_nothing_worth_keeping_ends_the_rounds(blobs):
         X_test=np.ones_like(view.X_test),
     )
     search = Search(same, parse_families("stumps+logistic"), False, np.random.default_rng(0))
-    grown = grow(search, 5, 3, 1, 0)
+    grown = grow(search, 5, 3, 1, 0, False)
     assert (len(grown.lfs), grown.why) == (0, "no new labeling function was worth keeping")
     assert isinstance(grown.lfs, LFSet)

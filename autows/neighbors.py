@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.cache import cached_arrays
-from autows.types import Matrix
+from autows.types import Matrix, TaskView
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -19,6 +19,31 @@ CACHE_FROM_ROWS = 20_000
 """Graphs of fewer rows are quicker computed than looked up."""
 ROWS_FOR_COMPONENTS = 20_000
 ROWS_AT_ONCE = 4096
+
+
+def stack_nodes(view: TaskView) -> tuple[Matrix, NDArray[np.int64]]:
+    """Stack the rows of a view that make the nodes of a graph, and say which of them are the seeds.
+
+    Parameters
+    ----------
+    view : TaskView
+
+    Returns
+    -------
+    X : (nodes, d) float32 matrix
+        Pool rows, then test rows, then the seeds if they are not pool rows.
+    seeds : (n,) int64
+        Where the seeds are among them.
+    """
+    parts, seeds = [view.X_pool, view.X_test], view.seed_index
+    if seeds is None:
+        seeds = parts[0].shape[0] + parts[1].shape[0] + np.arange(len(view.y_seed))
+        parts.append(view.X_seed)
+    if not hasattr(view.X_pool, "indptr"):
+        return np.concatenate(parts), seeds
+    import scipy.sparse
+
+    return scipy.sparse.vstack(parts, format="csr"), seeds
 
 
 def nearest_neighbors(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.lf_search import choose_betas
-from autows.neighbors import nearest_neighbors
+from autows.neighbors import nearest_neighbors, stack_nodes
 from autows.types import ABSTAIN, Matrix, TaskView
 from autows.voting import Votes
 
@@ -89,19 +89,6 @@ def extend_votes(view: TaskView, votes: Votes) -> Votes:
         lfs=lfs,
         info={**votes.info, "extended_lfs": int(np.isfinite(thresholds).sum())},
     )
-
-
-def stack_nodes(view: TaskView) -> tuple[Matrix, NDArray[np.int64]]:
-    """Stack pool and test rows, and the seeds if they are not pool rows; say which rows are seeds."""
-    parts, seeds = [view.X_pool, view.X_test], view.seed_index
-    if seeds is None:
-        seeds = parts[0].shape[0] + parts[1].shape[0] + np.arange(len(view.y_seed))
-        parts.append(view.X_seed)
-    if not hasattr(view.X_pool, "indptr"):
-        return np.concatenate(parts), seeds
-    import scipy.sparse
-
-    return scipy.sparse.vstack(parts, format="csr"), seeds
 
 
 def edge_cosines(X: Matrix, neighbors: NDArray[np.signedinteger]) -> NDArray[np.float32]:

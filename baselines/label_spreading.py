@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.method import Method
-from autows.neighbors import local_affinity, nearest_neighbors
+from autows.neighbors import local_affinity, nearest_neighbors, stack_nodes
 from autows.priors import shrunken_prior
-from autows.types import Labels, Matrix, TaskView
+from autows.types import Labels, TaskView
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -62,13 +62,13 @@ class LabelSpreading(Method):
             If ``alpha`` is not in (0, 1), or ``n_neighbors`` or ``max_dims`` is not positive.
         """
         self.validate()
-        nodes, seeds = _nodes(view)
+        nodes, seeds = stack_nodes(view)
         k = min(self.n_neighbors, nodes.shape[0] - 1)
         W = local_affinity(*nearest_neighbors(nodes, k, self.max_dims))
         Y = np.zeros((nodes.shape[0], view.n_classes))
         Y[seeds, view.y_seed] = 1.0 / view.seed_counts[view.y_seed]
         F = spread(W, Y, self.alpha)
-        P, covered = _normalise_mass(F, shrunken_prior(view.seed_counts))
+        P, covered = normalise_mass(F, shrunken_prior(view.seed_counts))
         n_pool, n_test = view.X_pool.shape[0], view.X_test.shape[0]
         test = slice(n_pool, n_pool + n_test)
         return Labels(
@@ -133,25 +133,25 @@ def spread(W: scipy.sparse.csr_array, Y: NDArray[np.float64], alpha: float) -> N
     return F
 
 
-def _nodes(view: TaskView) -> tuple[Matrix, NDArray[np.int64]]:
-    """Stack pool and test (and the seeds if they are not pool rows); say which rows are seeds."""
-    if view.seed_index is not None:
-        return _stack(view.X_pool, view.X_test), view.seed_index
-    nodes = _stack(view.X_pool, view.X_test, view.X_seed)
-    return nodes, np.arange(nodes.shape[0] - len(view.y_seed), nodes.shape[0])
-
-
-def _stack(*parts: Matrix) -> Matrix:
-    if hasattr(parts[0], "indptr"):
-        import scipy.sparse
-
-        return scipy.sparse.vstack(parts, format="csr")
-    return np.concatenate(parts)
-
-
-def _normalise_mass(
+def normalise_mass(
     F: NDArray[np.float64], prior: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Rescale columns to given class shares, then rows to sum to 1 (class-mass normalisation).
+
+    Parameters
+    ----------
+    F : (N, K) float64
+        Non-negative.
+    prior : (K,) float64
+        The shares that the columns of F are to have.
+
+    Returns
+    -------
+    P : (N, K) float64
+        The prior for a row of zeros.
+    covered : (N,) bool
+        False for a row of zeros.
+    """
     mass = F.sum(axis=0)
     present = mass > 0
     scaled = F * np.divide(prior, mass, out=np.zeros_like(mass), where=present)

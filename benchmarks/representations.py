@@ -2,8 +2,8 @@
 
     python benchmarks/representations.py [NAME ...]
 
-Learning from the pool is timed apart from encoding. ResNet-18 runs with random weights, which are as fast as
-trained ones; what is not available here is named with the reason.
+Learning from the pool is timed apart from encoding. ResNet-18 and CLIP (ViT-B-32 and RN50) run with random
+weights, which are as fast as trained ones; what is not available here is named with the reason.
 """
 
 from __future__ import annotations
@@ -49,6 +49,28 @@ def random_resnet(folder: Path) -> str:
     return str(path)
 
 
+def random_clip(folder: Path, model: str) -> dict[str, str]:
+    """Save a CLIP that has learned nothing and return the parameters that name it."""
+    from safetensors.torch import save_file
+
+    from autows.representations._clip_source import resolve
+    from autows.representations._clip_weights import build
+
+    path = folder / f"{model}.safetensors"
+    if not path.exists():
+        save_file(build(resolve(model, "openai").architecture, model).state_dict(), path)
+    return {"model": model, "pretrained": str(path)}
+
+
+def variants(name: str, folder: Path) -> dict[str, dict[str, str]]:
+    """Return the parameters to run a representation with, by a name for people."""
+    if name == "resnet18":
+        return {name: {"weights": random_resnet(folder)}}
+    if name == "clip":
+        return {f"clip {model}": random_clip(folder, model) for model in ("ViT-B-32", "RN50")}
+    return {name: {}}
+
+
 def measure(representation: Any, modality: str, X: Any) -> tuple[float, float]:
     """Return seconds of learning from the pool, and rows encoded per second in about five seconds."""
     start = time.perf_counter()
@@ -76,18 +98,19 @@ def main() -> None:
     print(f"device of encoders in torch: {pick()}")
     print(f"{'representation':16} {'4,096 rows of':22} {'fit s':>8} {'rows / s':>10}")
     with tempfile.TemporaryDirectory() as folder:
-        for name in sys.argv[1:] or names():
+        chosen = sys.argv[1:] or names()
+        runs = [(name, *variant) for name in chosen for variant in variants(name, Path(folder)).items()]
+        for name, called, params in runs:
             for what, (modality, X) in data.items():
                 try:
-                    params = {"weights": random_resnet(Path(folder))} if name == "resnet18" else {}
                     representation = create(name, **params)
                     if representation.modalities and modality not in representation.modalities:
                         continue
                     fit_seconds, rate = measure(representation, modality, X)
                 except (AutoWSError, ImportError) as error:
-                    print(f"{name:16} {what:22} not available: {error}")
+                    print(f"{called:16} {what:22} not available: {error}")
                     break
-                print(f"{name:16} {what:22} {fit_seconds:8.2f} {rate:10.1f}", flush=True)
+                print(f"{called:16} {what:22} {fit_seconds:8.2f} {rate:10.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -52,9 +52,9 @@ def made_up_votes(view, means, n_lfs, rng):
 
 def main() -> None:
     """Measure and print."""
-    from autows.neighbors import nearest_neighbors
+    from autows.neighbors import nearest_neighbors, stack_nodes
     from autows.types import ABSTAIN
-    from autows.vote_extension import MAX_DIMS, N_NEIGHBORS, extend_votes, stack_nodes
+    from autows.vote_extension import MAX_DIMS, N_NEIGHBORS, extend_votes
 
     rng = np.random.default_rng(0)
     view, means = made_up_view(rng)

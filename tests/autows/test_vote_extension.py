@@ -13,9 +13,9 @@ from hypothesis.extra.numpy import arrays
 
 import baselines.label_spreading
 from autows import vote_extension
-from autows.neighbors import nearest_neighbors
+from autows.neighbors import nearest_neighbors, stack_nodes
 from autows.types import ABSTAIN, TaskView
-from autows.vote_extension import choose_thresholds, edge_cosines, extend_votes, sources_first, stack_nodes
+from autows.vote_extension import choose_thresholds, edge_cosines, extend_votes, sources_first
 from autows.voting import Votes
 
 K = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from autows.types import Matrix, TaskView
 
 @dataclass(frozen=True)
 class Rows:
-    """What labeling functions look at: features, and zero-shot answers where there are any.
+    """What labeling functions look at: features, and what a foundation model says where one speaks.
 
     Parameters
     ----------
@@ -24,17 +24,24 @@ class Rows:
         Dense, memory-mapped or CSR.
     zero_shot : (rows, K) float array, optional
         Class probabilities of a foundation model.
+    template_embeddings : (T, K, d) float32 array, optional
+        Text embeddings in the space of X, see :class:`~autows.types.TaskView`; the same for all rows.
+    logit_scale : float, optional
+        Comes with ``template_embeddings``.
     """
 
     X: Matrix
     zero_shot: NDArray[np.floating] | None = None
+    template_embeddings: NDArray[np.float32] | None = None
+    logit_scale: float | None = None
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
 
     def __getitem__(self, index: slice | NDArray[Any]) -> Rows:
         """Return some of the rows."""
-        return Rows(self.X[index], None if self.zero_shot is None else self.zero_shot[index])
+        zero_shot = None if self.zero_shot is None else self.zero_shot[index]
+        return replace(self, X=self.X[index], zero_shot=zero_shot)
 
     def blocks(self, size: int) -> Iterator[tuple[slice, Rows]]:
         """Yield all rows in blocks of at most ``size``, each with where it lies."""
@@ -45,19 +52,20 @@ class Rows:
     @classmethod
     def pool(cls, view: TaskView) -> Rows:
         """Return the pool rows of a view."""
-        return cls(view.X_pool, view.zero_shot_pool)
+        return cls(view.X_pool, view.zero_shot_pool, view.template_embeddings, view.logit_scale)
 
     @classmethod
     def test(cls, view: TaskView) -> Rows:
         """Return the test rows of a view."""
-        return cls(view.X_test, view.zero_shot_test)
+        return cls(view.X_test, view.zero_shot_test, view.template_embeddings, view.logit_scale)
 
     @classmethod
     def seeds(cls, view: TaskView) -> Rows:
         """Return the seeds of a view; their zero-shot answers are known if they are pool rows."""
-        if view.zero_shot_pool is None or view.seed_index is None:
-            return cls(view.X_seed)
-        return cls(view.X_seed, view.zero_shot_pool[view.seed_index])
+        zero_shot = None
+        if view.zero_shot_pool is not None and view.seed_index is not None:
+            zero_shot = view.zero_shot_pool[view.seed_index]
+        return cls(view.X_seed, zero_shot, view.template_embeddings, view.logit_scale)
 
 
 class Models(ABC):

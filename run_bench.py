@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -232,7 +232,8 @@ def ablate(
 ) -> int:
     """Vary one parameter of methods; stages that it does not touch are not computed again.
 
-    With --axis label_model the label models are compared on the same votes.
+    With --axis label_model the label models are compared on the same votes. With --axis prompt methods that
+    ask a foundation model are given one prompt at a time.
     """
     from joblib import cpu_count
 
@@ -244,17 +245,20 @@ def ablate(
 
     given = _cells(suite, tasks, methods, representations, draws, labels, zero_shot)
     over = None if values is None else split_specs(values)
-    cells = [
-        replace(cell, method=variant)
-        for cell in given
-        for variant in ablation.variants(cell.method, axis, over)
+    cells = ablation.vary(given, axis, over)
+    varied = {cell.method.name for cell in cells}
+    methods_given = {cell.method.spec: cell.method for cell in given}
+    left_out = [spec for spec, m in methods_given.items() if m.name not in varied]
+    if left_out:
+        click.echo(f"Without {axis}, so left out: {', '.join(left_out)}", err=True)
+    references = [
+        tables.Reference(m.spec, m.name, m.get_params()) for m in methods_given.values() if m.name in varied
     ]
+    tables.check(references, axis)
     records = []
     for stage in ablation.stages(cells):
         outcome = run_plan(stage, RunStore(results), jobs or min(8, cpu_count()), progress=ProgressBar())
         records += outcome.records
-    methods_given = {cell.method.spec: cell.method for cell in given}
-    references = [tables.Reference(m.spec, m.name, m.get_params()) for m in methods_given.values()]
     table = tables.build(records, axis, references)
     click.echo(json.dumps(asdict(table), sort_keys=True, indent=1) if as_json else tables.to_text(table))
     return 1 if any(r.status in ("failed", "timeout") for r in records) else 0
@@ -266,32 +270,39 @@ def ablate(
 @click.option("--representation", default="raw", show_default=True, metavar="NAME", help="On which features.")
 @click.option("--draw", type=click.IntRange(0), default=0, show_default=True, help="Of which seed draw.")
 @click.option("--labels", type=click.IntRange(1), default=100, show_default=True, help="Seed labels.")
+@click.option(
+    "--zero-shot", default="auto", show_default=True, metavar="MODEL", help="Who answered zero-shot."
+)
 @click.option("--results", type=RESULTS, default="results", show_default=True, help="Folder of the records.")
 @click.option("--json", "as_json", is_flag=True, help="Print descriptions and analysis as JSON.")
 def lfs(
-    method: str, task: str, representation: str, draw: int, labels: int, results: Path, as_json: bool
+    method: str,
+    task: str,
+    representation: str,
+    draw: int,
+    labels: int,
+    zero_shot: str,
+    results: Path,
+    as_json: bool,
 ) -> None:
     """Show the labeling functions of a finished run: what they say, coverage, overlap, conflict, accuracy."""
-    import tasks as task_registry
-    from autows import method as method_registry
-    from autows import representations
-    from autows.runs.cell import Cell
     from autows.runs.store import RunStore
     from leaderboard import lf_table
 
-    cell = Cell(
-        task_registry.create(task),
-        representations.create(representation),
-        method_registry.create(method),
-        draw,
-        labels,
-    )
+    cells = _cells(None, task, method, representation, draw + 1, labels, zero_shot)
+    if len({(cell.method.spec, cell.representation.spec, cell.task.card.id) for cell in cells}) > 1:
+        raise UserError("Name one method, one task and one representation")
+    cell = cells[draw]
     record = RunStore(results).read(cell.key)
-    if record is None or record.status != "ok":
+    if record is None:
+        more = f" --labels {labels}" if labels != 100 else ""
         raise UserError(
-            f"There is no finished run of {cell} in {results}. Start with: run_bench.py run --tasks {task} "
-            f"--representations '{representation}' --methods '{method}' --draws {draw + 1}"
+            f"There is no run of {cell} in {results}. Start with: run_bench.py run --tasks '{task}' "
+            f"--representations '{representation}' --methods '{method}' --draws {draw + 1}{more} "
+            f"--results '{results}'"
         )
+    if record.status != "ok":
+        raise UserError(f"The run of {cell} is {record.status}: {record.reason}")
     rows = lf_table.rows(record, cell.task.card.class_names)
     click.echo(json.dumps(rows, sort_keys=True, indent=1) if as_json else lf_table.to_text(rows))
 

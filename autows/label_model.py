@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -57,6 +58,18 @@ class LabelModel(Configurable, ABC):
     def predict_proba(self, L: NDArray[np.int8]) -> NDArray[np.float64]:
         """Return class probabilities, shape (N, K); a row without votes gets the prior."""
 
+    def covered(self, L: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Return which rows have a vote that the fitted model uses, shape (N,): by default, any vote.
+
+        Notes
+        -----
+        O(N m), in parts of bounded memory.
+        """
+        answer = np.empty(len(L), dtype=np.bool_)
+        for rows in _parts(L):
+            answer[rows] = np.any(np.asarray(L[rows]) != ABSTAIN, axis=1)
+        return answer
+
 
 def check_votes(
     L: NDArray[np.int8],
@@ -105,8 +118,14 @@ def _extremes(votes: NDArray[np.int8]) -> tuple[int, int]:
     if not votes.size:
         return ABSTAIN, ABSTAIN
     lowest, highest = np.iinfo(np.int8).max, np.iinfo(np.int8).min
-    rows = max(1, _BYTES_AT_ONCE // max(votes.shape[1], 1))
-    for start in range(0, len(votes), rows):
-        part = votes[start : start + rows]
+    for rows in _parts(votes):
+        part = votes[rows]
         lowest, highest = min(lowest, int(part.min())), max(highest, int(part.max()))
     return lowest, highest
+
+
+def _parts(votes: NDArray[np.int8]) -> Iterator[slice]:
+    """Walk the rows of votes in parts of about a megabyte."""
+    step = max(1, _BYTES_AT_ONCE // max(votes.shape[1], 1))
+    for start in range(0, len(votes), step):
+        yield slice(start, start + step)

@@ -20,6 +20,7 @@ UNIPOLAR_BETAS = np.linspace(0.25, 0.9, 10)
 MULTIPOLAR_BETAS = np.linspace(0.1, 0.9, 9)
 N_FOLDS = 5
 POOL_SAMPLE = 5_000
+STANDARD_ERRORS = 4.0
 F_WEIGHT = 0.5
 """F-scores weigh precision twice as much as recall: a labeling function may abstain, it may not be wrong."""
 ROUNDING = 1e-12
@@ -168,6 +169,31 @@ class Search:
         strength = lift(P, self.prior).reshape(len(P), -1)
         label = np.tile(np.arange(self.n_classes, dtype=np.int8), P.shape[1])
         return np.broadcast_to(label, strength.shape), strength
+
+
+def same_function(seed_votes: NDArray[np.int8], pool_votes: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Say which candidates vote about as often on the pool as their out-of-fold votes do on the seeds.
+
+    Models of the folds may fire elsewhere than the model fitted to all seeds. Where the shares differ by
+    more than four standard errors, what the seeds say of one is no evidence about the other.
+
+    Parameters
+    ----------
+    seed_votes : (n, C) int8
+        Out-of-fold votes.
+    pool_votes : (N', C) int8
+        Votes of the final models on a pool sample.
+
+    Returns
+    -------
+    (C,) bool
+    """
+    n = max(len(seed_votes), 1)
+    on_seeds = (seed_votes != ABSTAIN).sum(axis=0) / n
+    on_pool = (pool_votes != ABSTAIN).sum(axis=0) / max(len(pool_votes), 1)
+    # One seed either way is never telling.
+    error = np.sqrt(on_pool * (1 - on_pool) / n)
+    return np.abs(on_seeds - on_pool) <= STANDARD_ERRORS * error + 1 / n
 
 
 def choose_betas(

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows import label_models
+from autows.lf_search import needs_of, parse_families
 from autows.method import Method
 from autows.params import parse_spec
-from autows.types import ABSTAIN, Labels, TaskView
+from autows.types import Labels, TaskView
 
 
 @dataclass(frozen=True)
@@ -56,33 +57,42 @@ class VotingMethod(Method):
         """Make labeling functions and let them vote on pool, test rows and seeds."""
 
     def validate(self) -> None:
-        """Check that there is such a label model."""
-        label_models.create(self.label_model)
+        """Check that there is such a label model.
+
+        Raises
+        ------
+        ValueError
+            If it is given a number of classes, which the task decides.
+        """
+        if label_models.create(self.label_model).n_classes is not None:
+            raise ValueError(f"{self.label_model}: n_classes is the task's; leave it out")
 
     def aggregate(self, view: TaskView, votes: Votes) -> Labels:
         """Fit the label model to the votes and answer with its posteriors.
 
-        Rows without votes are not covered. The votes that are kept are those before any extension.
+        Rows without votes that the label model uses are not covered. The votes that are kept are those
+        before any extension; the descriptions say from which similarity on a labeling function was extended.
         """
         name, params = parse_spec(self.label_model)
         model = label_models.create(name, **{**params, "n_classes": view.n_classes})
-        used = votes
+        used, extended = votes, {}
         if self.extend:
             from autows.vote_extension import extend_votes
 
             used = extend_votes(view, votes)
+            extended = {"extension": {k: v for k, v in used.info.items() if k not in votes.info}}
         model.fit(used.pool[view.unlabeled_index], view.y_seed, used.seeds)
         return Labels(
             pool=model.predict_proba(used.pool).astype(np.float32),
             test=model.predict_proba(used.test).astype(np.float32),
             n_classes=view.n_classes,
-            pool_covered=np.any(used.pool != ABSTAIN, axis=1),
-            test_covered=np.any(used.test != ABSTAIN, axis=1),
+            pool_covered=model.covered(used.pool),
+            test_covered=model.covered(used.test),
             pool_votes=votes.pool,
             test_votes=votes.test,
             seed_votes=votes.seeds,
-            lfs=votes.lfs,
-            info={"n_lfs": votes.pool.shape[1], "synthesis": dict(votes.info)},
+            lfs=used.lfs,
+            info={"n_lfs": votes.pool.shape[1], "synthesis": dict(votes.info), **extended},
         )
 
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:
@@ -95,3 +105,25 @@ class VotingMethod(Method):
         """
         self.validate()
         return self.aggregate(view, self.synthesise(view, rng))
+
+
+class SynthesisingMethod(VotingMethod):
+    """Base class of voting methods whose labeling functions come from families fitted to the seeds."""
+
+    families: str
+
+    def validate(self) -> None:
+        """Check that there are such families and such a label model."""
+        parse_families(self.families)
+        super().validate()
+
+    @property
+    def requirements(self) -> frozenset[str]:
+        """What the method and its families must have beside features."""
+        return self.needs | needs_of(parse_families(self.families))
+
+    def skip_reason(self, view: TaskView) -> str | None:
+        """Seeds of a single class are left to other methods."""
+        if np.count_nonzero(view.seed_counts) < 2:
+            return "needs seeds of at least two classes"
+        return super().skip_reason(view)

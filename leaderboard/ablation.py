@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autows.errors import UserError
 from autows.runs.record import Record
 from leaderboard.statistics import mean_interval
 
+CARD = "all of the card"
+"""What the reference is called on the axis of prompts."""
 SCORES = ("coverage", "accuracy_covered", "pool_accuracy", "end_model_accuracy")
 
 
@@ -63,6 +66,15 @@ def _identity(name: str, parameters: Mapping[str, Any], axis: str) -> str:
     return json.dumps([name, {k: v for k, v in parameters.items() if k != axis}], sort_keys=True)
 
 
+def check(references: Sequence[Reference], axis: str) -> None:
+    """Raise UserError if two methods differ in the axis alone: both would be the reference of one table."""
+    seen: dict[str, str] = {}
+    for reference in references:
+        other = seen.setdefault(reference.without(axis), reference.spec)
+        if other != reference.spec:
+            raise UserError(f"{other} and {reference.spec} differ in {axis} alone; give one of them")
+
+
 def build(records: Iterable[Record], axis: str, references: Sequence[Reference]) -> Ablation:
     """Tabulate the records of an ablation.
 
@@ -84,7 +96,7 @@ def build(records: Iterable[Record], axis: str, references: Sequence[Reference])
     groups: dict[tuple[str, str, str], dict[Any, dict[int, Record]]] = {}
     for record in records:
         key = record.key
-        value = key.parameters[axis]
+        value = _value(record, axis)
         if record.status != "ok":
             where = f"{key.task} / {record.labels['representation']} / {record.labels['method']}"
             table.notes.append(f"{where}, draw {key.draw}: {record.status}: {record.reason}")
@@ -94,7 +106,7 @@ def build(records: Iterable[Record], axis: str, references: Sequence[Reference])
         )
         group.setdefault(value, {})[key.draw] = record
     for (task, representation, identity), by_value in sorted(groups.items()):
-        method, own_value = own[identity].spec, own[identity].parameters[axis]
+        method, own_value = own[identity].spec, own[identity].parameters.get(axis, CARD)
         reference = _accuracies(by_value.get(own_value, {}))
         rows = []
         for value, by_draw in by_value.items():
@@ -122,6 +134,23 @@ def build(records: Iterable[Record], axis: str, references: Sequence[Reference])
     return table
 
 
+def _value(record: Record, axis: str) -> Any:
+    """Return where on the axis a run is; on that of prompts, its template or :data:`CARD`."""
+    if axis != "prompt":
+        return record.key.parameters[axis]
+    templates = record.info.get("prompts")
+    return CARD if templates is None else " | ".join(templates)
+
+
+def spread(rows: Sequence[dict[str, Any]]) -> str:
+    """Return in words how accuracies lie over the values beside the reference."""
+    others = [row["accuracy"] for row in rows if not row["reference"]]
+    if len(others) < 2:
+        return ""
+    mean, low, high = sum(others) / len(others), min(others), max(others)
+    return f"One prompt at a time: mean {100 * mean:.1f}, from {100 * low:.1f} to {100 * high:.1f}"
+
+
 def to_text(table: Ablation) -> str:
     """Return the table for a terminal, one block a task, representation and method."""
     from tabulate import tabulate
@@ -144,8 +173,11 @@ def to_text(table: Ablation) -> str:
             }
             for row in rows
         ]
+        filled = [name for name in lines[0] if any(line[name] for line in lines)]
+        lines = [{name: line[name] for name in filled} for line in lines]
         body = tabulate(lines, headers="keys", tablefmt="simple", disable_numparse=True, stralign="right")
-        blocks.append(f"{task} / {representation} / {method}, {rows[0]['n_draws']} draws\n{body}")
+        heading = f"{task} / {representation} / {method}, {rows[0]['n_draws']} draws"
+        blocks.append(f"{heading}\n{body}\n{spread(rows) if table.axis == 'prompt' else ''}".rstrip())
     blocks.append(
         "Per cent, mean ± half-width of the 95 % interval over draws. Differences are paired, against the "
         "value marked *."

@@ -98,8 +98,8 @@ def _document(board: Leaderboard, style: str, heading: Any) -> str:
     legend = (
         "Accuracy is on all test rows in per cent, an abstention counting as the most frequent seed class: "
         "mean ± half-width of the 95 % interval over draws. Covered is the accuracy on the rows the method "
-        "does not abstain on, end model that of a classifier trained on its labels. Mean rank is over tasks, "
-        "1 is best."
+        "does not abstain on, end model that of a classifier trained on its labels. In brackets: the "
+        "foundation model that answered zero-shot. Mean rank is over tasks, 1 is best."
     )
     parts.append(legend if style == "github" else textwrap.fill(legend, 100))
     if board.notes:
@@ -114,7 +114,7 @@ def _cells(row: Row) -> dict[str, str]:
         accuracy += f" ± {100 * (row['accuracy_high'] - row['accuracy']):.1f}"
     total = row["n_draws"] + row["n_failed"] + row["n_timeout"] + row["n_skipped"]
     return {
-        "method": row["method"],
+        "method": row["method"] if row["zero_shot"] is None else f"{row['method']} ({row['zero_shot']})",
         "features": row["representation"],
         "accuracy": accuracy if row["n_draws"] else _why_not(row),
         "coverage": _percent(row["coverage"]),

@@ -67,7 +67,8 @@ def build(records: Iterable[Record | CorruptRecord]) -> Leaderboard:
     ``n_failed``, ``n_timeout``, ``n_skipped``, ``reason`` (the first one given, if any run is not
     ok), ``accuracy`` with ``accuracy_low`` and ``accuracy_high`` (95 % Student-t over draws, None
     with one draw), the means of :data:`MEANS` (None where a draw has no such score), ``seconds``
-    (mean of the method's own fit), ``title``, ``modality``, ``family``, ``needs``, ``same_as``.
+    (mean of the method's own fit), ``zero_shot`` (the foundation model that spoke, if one did), ``title``,
+    ``modality``, ``family``, ``needs``, ``same_as``.
 
     Where a folder has runs of several versions of a task or of a method's code, the most recent
     version counts and the others are left out and counted in the notes.
@@ -128,7 +129,7 @@ def _current(records: list[Record]) -> list[Record]:
             lambda r: (r.key.task, r.labels["representation"]),
             lambda r: (r.key.representation_version, _text(r.key.representation_parameters)),
         ),
-        (_row_identity, lambda r: (r.key.source_hash, _text(r.key.parameters))),
+        (_row_identity, lambda r: (r.key.source_hash, _text(r.key.parameters), _text(r.key.encoders))),
     )
     for scope, version in scopes:
         newest: dict[Any, Record] = {}
@@ -154,6 +155,7 @@ def _row(group: list[Record]) -> Row:
         "task": first.key.task,
         "method": first.labels["method"],
         "representation": first.labels["representation"],
+        "zero_shot": first.labels.get("zero_shot"),
         "n_labels": first.key.n_labels,
         "n_draws": len(done),
         **{f"n_{status}": number for status, number in count.items()},

@@ -58,7 +58,21 @@ def cli(*arguments):
         (("ablate", "--axis", "label_modle", "--methods", "snuba"), "Did you mean 'label_model'?"),
         (("ablate", "--axis", "keep", "--methods", "snuba"), "--values a,b,c"),
         (("ablate", "--methods", "snuba"), "Missing option '--axis'"),
-        (("lfs", "snuba", "--task", "digits"), "There is no finished run of digits / raw / snuba / draw 0"),
+        (("ablate", "--axis", "keep", "--methods", "snuba", "--values", ","), "--values names nothing"),
+        (
+            ("ablate", "--axis", "keep", "--methods", "snuba,snuba[keep=2]", "--values", "3"),
+            "snuba and snuba[keep=2] differ in keep alone",
+        ),
+        (("run", "--methods", "snuba[families=stumps[cardinality=9]]"), "expected at most 4"),
+        (("run", "--methods", "snuba[cardinality=9]"), "cardinality is 9; expected at most 4"),
+        (("lfs", "snuba,goggles", "--task", "digits"), "Name one method, one task and one representation"),
+        (("run", "--methods", "snuba[label_model=metal[n_classes=3]]"), "n_classes is the task's"),
+        (("ablate", "--axis", "prompt", "--methods", "snuba"), "asks a foundation model about these tasks"),
+        (
+            ("ablate", "--axis", "prompt", "--methods", "zero_shot_clip", "--values", "a photo"),
+            "The prompt 'a photo' must hold exactly one {}",
+        ),
+        (("lfs", "snuba", "--task", "digits"), "There is no run of digits / raw / snuba / draw 0"),
         (("leaderboard", "--results", "nowhere"), "There is no folder nowhere"),
     ],
 )

@@ -113,14 +113,33 @@ class LinearLabelModel(LabelModel):
         O(N m + votes K); memory beyond the answer is that of one block.
         """
         check_votes(L, self.n_classes_)
-        if L.shape[1] != self.n_lfs_:
-            raise ValueError(f"L has {L.shape[1]} labeling functions; the model was fitted on {self.n_lfs_}")
+        self._check_columns(L)
         P = np.empty((len(L), self.n_classes_))
         for block in VoteBlocks(L, self.n_classes_, self.used_lfs_, kept_bytes=0):
             part = self._posterior(block)
             part[~block.covered] = self.prior_
             P[block.rows] = part
         return P
+
+    def covered(self, L: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Return which rows have a vote of one of ``used_lfs_``, shape (N,).
+
+        Raises
+        ------
+        ValueError
+            If there is not one column of votes for each labeling function of the fit.
+        """
+        self._check_columns(L)
+        if len(self.used_lfs_) == self.n_lfs_:
+            return super().covered(L)
+        answer = np.empty(len(L), dtype=np.bool_)
+        for block in VoteBlocks(L, self.n_classes_, self.used_lfs_, kept_bytes=0):
+            answer[block.rows] = block.covered
+        return answer
+
+    def _check_columns(self, L: NDArray[np.int8]) -> None:
+        if L.shape[1] != self.n_lfs_:
+            raise ValueError(f"L has {L.shape[1]} labeling functions; the model was fitted on {self.n_lfs_}")
 
     @abstractmethod
     def _learn(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:

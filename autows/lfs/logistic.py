@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.lf_family import Family, Models, Rows, Together
-from autows.lfs._columns import ColumnSynthesiser, feature_subsets
+from autows.lfs._columns import ColumnSynthesiser, check_cardinality, feature_subsets
 from autows.lfs._newton import fit_binary, fit_multinomial
 
 VALUES_AT_ONCE = 60_000
@@ -51,6 +51,7 @@ class Logistic(Family):
     def validate(self) -> None:
         """Check that all numbers are in range."""
         self.require_positive("cardinality", "max_subsets")
+        check_cardinality(self.name, self.cardinality)
         if not 0 < self.C <= LARGEST_C:
             raise ValueError(f"{self.name}: C is {self.C}; expected above 0 and at most {LARGEST_C:.0f}")
 

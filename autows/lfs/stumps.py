@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.lf_family import Family, Models, Rows, Together
-from autows.lfs._columns import ColumnSynthesiser, feature_subsets
+from autows.lfs._columns import ColumnSynthesiser, check_cardinality, feature_subsets
 from autows.lfs._splits import apart, split_gain
 from autows.lfs._trees import fit_trees
 
@@ -41,6 +41,7 @@ class Stumps(Family):
     def validate(self) -> None:
         """Check that the numbers are positive."""
         self.require_positive()
+        check_cardinality(self.name, self.cardinality)
 
     def begin(
         self,

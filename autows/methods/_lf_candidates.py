@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from autows.labeling_functions import LFSet
 from autows.lf_family import Family, Rows
-from autows.lf_search import Search
+from autows.lf_search import Search, same_function
 from autows.methods._lf_features import vote_features
 from autows.methods._oracles import SeedRecord
 from autows.types import ABSTAIN, TaskView
@@ -86,7 +86,9 @@ def gather(
     """
     search = Search(view, families, False, rng)
     found = search.candidates(np.ones(search.n, dtype=bool))
-    index, covers = _lively(found.lfs, search.pool, rng.permutation(len(found.lfs)), max_lfs)
+    index, covers = _lively(
+        found.lfs, found.seed_votes, search.pool, rng.permutation(len(found.lfs)), max_lfs
+    )
     label, seed_votes = found.label[index], found.seed_votes[:, index]
     return Candidates(
         lfs=found.lfs.take(index),
@@ -101,9 +103,11 @@ def gather(
 
 
 def _lively(
-    lfs: LFSet, pool: Rows, order: NDArray[np.int64], most: int
+    lfs: LFSet, seed_votes: NDArray[np.int8], pool: Rows, order: NDArray[np.int64], most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the first labeling functions in an order that vote on some and not all rows, and on which.
+
+    Those that are not the same function on the pool as on the seeds are passed over.
 
     Returns
     -------
@@ -116,8 +120,10 @@ def _lively(
     for start in range(0, len(order), most):
         # Sorted within a part only, so that what is cut off at the end is a matter of chance.
         part = np.sort(order[start : start + most])
-        votes = lfs.take(part).votes(pool) != ABSTAIN
-        lively = np.flatnonzero(votes.any(axis=0) & ~votes.all(axis=0))
+        cast = lfs.take(part).votes(pool)
+        votes = cast != ABSTAIN
+        same = same_function(seed_votes[:, part], cast)
+        lively = np.flatnonzero(votes.any(axis=0) & ~votes.all(axis=0) & same)
         wanted = most - len(index)
         rank = np.argsort(np.argsort(order[start : start + most]))
         in_order = rank[np.isin(rank, lively)][:wanted]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autows import label_models
 from autows.labeling_functions import LFSet
-from autows.lf_search import Candidates, Search
+from autows.lf_search import Candidates, Search, same_function
 from autows.types import ABSTAIN
 
 CANDIDATES_AT_ONCE = 32
@@ -132,7 +132,8 @@ def prune(
 
     The distance is between the pool rows a candidate covers and those that what is kept covers
     already; for unipolar candidates, kept ones of the same class. Whoever never votes, votes on every
-    row for one class, or votes exactly as one already chosen, is passed over.
+    row for one class, votes exactly as one already chosen, or is not the
+    :func:`~autows.lf_search.same_function` on the pool as on the seeds, is passed over.
 
     Parameters
     ----------
@@ -167,7 +168,9 @@ def prune(
         votes = search.pool_votes(found.lfs.take(block))
         covers = votes != ABSTAIN
         size = covers.sum(axis=0)
-        usable = size > 0 if search.multipolar else (size > 0) & (size < len(votes))
+        usable = (size > 0) & same_function(found.seed_votes[:, block], votes)
+        if not search.multipolar:
+            usable &= size < len(votes)
         for k, queue in list(waiting.items()):
             inside = np.flatnonzero((found.label[block] == k) & usable)
             common = covers[covered[k]][:, inside].sum(axis=0)

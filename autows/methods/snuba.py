@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from autows.lf_family import Rows
-from autows.lf_search import Search, needs_of, parse_families
+from autows.lf_search import Search, parse_families
 from autows.methods._rounds import grow
 from autows.types import TaskView
-from autows.voting import Votes, VotingMethod
+from autows.voting import SynthesisingMethod, Votes
 
 
-class Snuba(VotingMethod):
+class Snuba(SynthesisingMethod):
     """Snuba, one class against the rest: every labeling function votes for one class or abstains.
 
     Every round fits all models of the families to the seeds that are still vague, gives each the
@@ -84,19 +84,8 @@ class Snuba(VotingMethod):
         self.require_positive("cardinality", "n_iterations", "keep_first", "keep")
         if self.patience < 0:
             raise ValueError(f"{self.name}: patience is {self.patience}; expected 0 or more")
-        parse_families(self.families)
+        parse_families(self.families, cardinality=self.cardinality)
         super().validate()
-
-    @property
-    def requirements(self) -> frozenset[str]:
-        """What the method and its families must have beside features."""
-        return self.needs | needs_of(parse_families(self.families))
-
-    def skip_reason(self, view: TaskView) -> str | None:
-        """Seeds of a single class are left to other methods."""
-        if np.count_nonzero(view.seed_counts) < 2:
-            return "needs seeds of at least two classes"
-        return super().skip_reason(view)
 
     def synthesise(self, view: TaskView, rng: np.random.Generator) -> Votes:
         """Synthesise, prune and verify in rounds, then let what was kept vote."""

@@ -1,8 +1,9 @@
-"""Ablations: one thing about a method is varied, everything else stays."""
+"""Ablations: one thing about a run is varied, everything else stays."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from autows import label_models
 from autows.errors import UserError, unknown_name
@@ -11,9 +12,60 @@ from autows.method import create as create_method
 from autows.params import parse_value
 from autows.runs.cell import Cell
 from autows.voting import VotingMethod
+from autows.zero_shot.prompts import bank
 
-DEFAULT_VALUES = {"label_model": label_models.names, "cardinality": lambda: ["1", "2"]}
-"""What an axis is varied over unless values are given."""
+DEFAULT_VALUES: dict[str, Callable[[], list[str]]] = {
+    "label_model": label_models.names,
+    "cardinality": lambda: ["1", "2"],
+}
+"""What a parameter is varied over unless values are given."""
+
+PROMPT = "prompt"
+"""The axis that is no parameter: one prompt template at a time instead of all of the task's card."""
+
+
+def vary(cells: Sequence[Cell], axis: str, values: Sequence[str] | None = None) -> list[Cell]:
+    """Return cells in all values of an axis, each cell's own value first.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    axis : str
+        A parameter of the methods, or ``prompt``.
+    values : sequence of str, optional
+        As one would type them.
+
+    Cells whose methods do not have the axis are left out, unless none has it.
+
+    Raises
+    ------
+    UserError
+        As :func:`variants`; or if no method looks at prompts, or ``values`` is empty.
+    """
+    if values is not None and not values:
+        raise UserError("--values names nothing; write --values a,b,c")
+    if axis != PROMPT:
+        having = [cell for cell in cells if axis in cell.method.get_params()]
+        return [
+            replace(cell, method=variant)
+            for cell in having or cells
+            for variant in variants(cell.method, axis, values)
+        ]
+    prompted = [
+        cell
+        for cell in cells
+        if cell.method.requirements & {"zero_shot", "class_embeddings"} and cell.task.card.prompts
+    ]
+    if not prompted:
+        raise UserError("None of these methods asks a foundation model about these tasks; try zero_shot_clip")
+    for prompt in values or ():
+        if prompt.count("{}") != 1:
+            raise UserError(f"The prompt '{prompt}' must hold exactly one {{}}, where the class name goes")
+    made = []
+    for cell in prompted:
+        templates = bank(cell.task.card) if values is None else values
+        made += [cell, *(replace(cell, prompts=(template,)) for template in templates)]
+    return made
 
 
 def variants(method: Method, axis: str, values: Sequence[str] | None = None) -> list[Method]:
@@ -66,6 +118,7 @@ def stages(cells: Sequence[Cell]) -> list[list[Cell]]:
             method.name,
             tuple(sorted(shared.items())),
             cell.draw,
+            cell.prompts,
         )
         (later if identity in seen else first).append(cell)
         seen.add(identity)

@@ -50,6 +50,8 @@ class Cell:
         The foundation model that answers zero-shot, if the method asks for that.
     prompts : tuple of str, optional
         Templates instead of those of the task's card.
+    named : bool, default False
+        Name the speaker in tables as a part of the method: it was asked for, not chosen for the task.
     """
 
     task: Task
@@ -59,6 +61,7 @@ class Cell:
     n_labels: int
     speaker: DualEncoder | None = None
     prompts: tuple[str, ...] | None = None
+    named: bool = False
 
     @property
     def key(self) -> Key:
@@ -103,8 +106,9 @@ class Cell:
         return f"{self.task.card.id} / {self.representation.spec} / {self.method.spec} / draw {self.draw}"
 
     def _method_label(self) -> str:
-        """Return the method as one types it, and what it was prompted with if not as usual."""
-        return self.method.spec if self.prompts is None else f"{self.method.spec} {list(self.prompts)}"
+        """Return the method as one types it, who spoke and what it was prompted with if not as usual."""
+        by = f" by {self.speaker.spec}" if self.named and self.speaker is not None else ""
+        return f"{self.method.spec}{by}" + ("" if self.prompts is None else f" {list(self.prompts)}")
 
     def record(self, status: str, **rest: Any) -> Record:
         """Return a record of this cell with what is known without running it."""
@@ -264,7 +268,7 @@ def _attempt(
         "ok",
         scores={name: None if value is None else round(value, 6) for name, value in scores.items()},
         ledger=_ledger(view),
-        info={**labels.info, **_about_lfs(view, labels), **taken_from},
+        info={**labels.info, **_about_lfs(view, labels), **taken_from, **_prompted(cell)},
         provenance=provenance,
     )
     return record, _predictions(labels, end_model_test)
@@ -288,6 +292,10 @@ def _answer(
     with clock.phase("aggregate"):
         labels = method.aggregate(view, votes)
     return labels, {"votes_of": found[1].key.id} if found else {}
+
+
+def _prompted(cell: Cell) -> dict[str, Any]:
+    return {} if cell.prompts is None else {"prompts": list(cell.prompts)}
 
 
 def _about_lfs(view: TaskView, labels: Labels) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pickle import PickleError
 from typing import TypeVar
@@ -66,13 +66,14 @@ def plan(
                 if "class_embeddings" in method.requirements and textless:
                     continue
                 speaks = speaker if "zero_shot" in method.requirements else None
-                cells += [Cell(task, representation, method, k, n_labels, speaks) for k in range(draws)]
+                one = Cell(task, representation, method, 0, n_labels, speaks, named=zero_shot != "auto")
+                cells += [replace(one, draw=k) for k in range(draws)]
     planned = {cell.method.spec for cell in cells}
     for method in methods:
         if method.spec not in planned:
             raise UserError(
-                f"{method.spec} needs features that come with text embeddings; add clip, glyph_clip or sentence "
-                "to --representations, as far as they work on these tasks"
+                f"{method.spec} needs features that come with text embeddings; add clip, glyph_clip or "
+                "sentence to --representations, as far as they work on these tasks"
             )
     return cells
 

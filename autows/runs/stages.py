@@ -54,6 +54,6 @@ def _votes(record: Record, arrays: dict[str, Any]) -> Votes:
         pool=arrays["pool_votes"],
         test=arrays["test_votes"],
         seeds=arrays["seed_votes"],
-        lfs=tuple(record.info["lfs"]),
+        lfs=tuple({k: v for k, v in lf.items() if k != "extended_above"} for lf in record.info["lfs"]),
         info=record.info.get("synthesis", {}),
     )

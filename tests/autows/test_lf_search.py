@@ -21,6 +21,7 @@ from autows.lf_search import (
     choose_betas,
     needs_of,
     parse_families,
+    same_function,
     sample_rows,
 )
 
@@ -277,3 +278,13 @@ def test_the_pool_sample_leaves_the_seeds_out_and_rows_are_sampled_in_order(blob
     some = sample_rows(rows, 10, np.random.default_rng(0))
     assert len(some) == len(np.intersect1d(some, rows)) == 10
     assert np.all(np.diff(some) > 0)
+
+
+def test_functions_that_vote_elsewhere_on_the_pool_are_told_by_their_coverage():
+    pool = np.full((1000, 4), -1, dtype=np.int8)
+    pool[:500, 0] = pool[:500, 1] = pool[:1, 2] = 0
+    seeds = np.full((100, 4), -1, dtype=np.int8)
+    # Half the pool: 4 errors of .05 and one seed, so at least 29 and at most 71 seeds.
+    seeds[:71, 0], seeds[:72, 1], seeds[:46, 2] = 0, 0, 0
+    np.testing.assert_array_equal(same_function(seeds, pool), [True, False, False, True])
+    assert same_function(seeds[:0], pool[:0]).all()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from autows.runs.record import Key, Record
-from leaderboard.ablation import Reference, build, to_text
+from leaderboard.ablation import Reference, build, spread, to_text
 
 
 def record(value, draw, accuracy, task="a", status="ok", method="snuba", keep=1):
@@ -83,3 +83,22 @@ def test_the_order_of_records_does_not_matter_and_text_and_json_can_be_written()
     assert text.index("a / raw") < text.index("b / raw")
     assert "ds *" in text
     assert "60.0 ± 24.8" in text
+
+
+def test_prompts_are_an_axis_with_a_spread():
+    def prompted(template, accuracy):
+        made = record("ds", 0, accuracy, method="zero_shot_clip")
+        return replace(made, info={} if template is None else {"prompts": [template]})
+
+    runs = [prompted(None, 0.9), prompted("a {}", 0.7), prompted("the {}", 0.8)]
+    table = build(
+        runs, "prompt", [Reference("zero_shot_clip", "zero_shot_clip", {"label_model": "ds", "keep": 1})]
+    )
+    assert [(row["value"], row["reference"]) for row in table.rows] == [
+        ("all of the card", True),
+        ("the {}", False),
+        ("a {}", False),
+    ]
+    assert table.rows[2]["difference"] == pytest.approx(-0.2)
+    assert "One prompt at a time: mean 75.0, from 70.0 to 80.0" in to_text(table)
+    assert spread(table.rows[:2]) == ""

@@ -210,7 +210,7 @@ def test_candidates_are_the_first_lively_ones_in_a_random_order(most):
     L = np.where(rng.random((30, 60)) < rng.choice([0.0, 0.3, 1.0], 60), 1, ABSTAIN).astype(np.int8)
     order = rng.permutation(60)
     lively = [j for j in order if 0 < (L[:, j] != ABSTAIN).sum() < 30]
-    index, covers = _lively(Columns(L), np.zeros(30), order, most)
+    index, covers = _lively(Columns(L), L, np.zeros(30), order, most)
     assert index.tolist() == sorted(lively[:most])
     np.testing.assert_array_equal(covers, L[:, index] != ABSTAIN)
 

@@ -41,6 +41,9 @@ def plain_prune(search, found, kept, keep):
             mine = set(np.flatnonzero(votes != ABSTAIN).tolist())
             if not found.trusted[c] or not mine or (k != ABSTAIN and len(mine) == len(votes)):
                 continue
+            share, seen = len(mine) / len(votes), np.mean(found.seed_votes[:, c] != ABSTAIN)
+            if abs(seen - share) > 4 * np.sqrt(share * (1 - share) / search.n) + 1 / search.n:
+                continue
             if any(np.array_equal(votes, other) for other in kept.T):
                 continue
             jaccard = len(mine & covered) / len(mine | covered)

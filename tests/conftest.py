@@ -175,3 +175,43 @@ def check_resumes(monkeypatch):
             np.testing.assert_allclose(found, whole.encode(X[:], task.card.modality), atol=atol)
 
     return check
+
+
+# A small CLIP, for the tests of CLIP; ``plain_clip`` lies beside them.
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """Compute on the processor, with neither mirror nor hub cache."""
+    monkeypatch.setenv("AUTOWS_DEVICE", "cpu")
+    monkeypatch.delenv("AUTOWS_MIRROR", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub cache"))
+
+
+@pytest.fixture(scope="session")
+def tiny_model():
+    from plain_clip import network
+
+    return network()
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_model, tmp_path_factory):
+    from plain_clip import saved
+
+    return saved(tiny_model.state_dict(), tmp_path_factory.mktemp("weights") / "tiny.safetensors")
+
+
+@pytest.fixture(scope="session")
+def tiny_configuration(tmp_path_factory):
+    from plain_clip import configured
+
+    return configured(tmp_path_factory.mktemp("configuration"))
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tiny_configuration, tiny_checkpoint):
+    """Return a loaded encoder of images and texts."""
+    from plain_clip import fitted
+
+    return fitted(tiny_configuration, tiny_checkpoint)

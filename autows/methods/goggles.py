@@ -19,6 +19,8 @@ from autows.types import Labels, Matrix, TaskView
 
 ROWS_TO_FIT = 10_000
 ROWS_AT_ONCE = 4096
+LEAST_ROWS = 2
+"""Fitted rows for each cluster, where their number is chosen; a row alone is no cluster."""
 
 
 class Goggles(Method):
@@ -56,7 +58,7 @@ class Goggles(Method):
         independent, and at full weight the pool carries EM away from the seeds.
     clusters_per_class : int, default 1
         Unseeded only: with more than one, clusters are mapped many to one, each with its own mix of
-        classes.
+        classes. There must be two fitted rows for each cluster.
     shrinkage : float, default 5.0
         Of variances: how many rows their pooled value counts for.
     temper : bool, default True
@@ -118,7 +120,7 @@ class Goggles(Method):
         Raises
         ------
         ValueError
-            If a parameter is out of range.
+            If a parameter is out of range, or there are too few rows for the clusters asked for.
         UserError
             If a base or an affinity is unknown.
         """
@@ -132,7 +134,7 @@ class Goggles(Method):
             component = np.cumsum(counts > 0) - 1
             fitting = Seeded(component[view.y_seed], prior[counts > 0], self.unlabeled_weight)
         else:
-            fitting = Unseeded(self.clusters_per_class * view.n_classes, rng)
+            fitting = Unseeded(self._n_clusters(view.n_classes, X.shape[0]), rng)
         model = _Model(self, X, len(view.y_seed), fitting, rng)
         to_class = np.eye(view.n_classes)[counts > 0]
         if not self.seeded:
@@ -143,6 +145,16 @@ class Goggles(Method):
             pool[view.seed_index] = np.eye(view.n_classes, dtype=np.float32)[view.y_seed]
         test = (model.predict(view.X_test) @ to_class).astype(np.float32)
         return Labels(pool=pool, test=test, n_classes=view.n_classes, info=model.info)
+
+    def _n_clusters(self, n_classes: int, n_rows: int) -> int:
+        most = n_rows // (LEAST_ROWS * n_classes)
+        if self.clusters_per_class > max(most, 1):
+            raise ValueError(
+                f"clusters_per_class is {self.clusters_per_class}, which makes "
+                f"{self.clusters_per_class * n_classes} clusters of {n_rows} fitted rows; "
+                f"expected at most {max(most, 1)} for {n_classes} classes"
+            )
+        return self.clusters_per_class * n_classes
 
     def _affinity_names(self) -> list[str]:
         return [name.strip() for name in self.affinities.split("+")]

@@ -8,7 +8,7 @@ import numpy as np
 
 from autows.errors import NotApplicable
 from autows.lf_family import Rows
-from autows.lf_search import needs_of, parse_families
+from autows.lf_search import parse_families
 from autows.methods._interview import (
     Interview,
     Score,
@@ -22,7 +22,7 @@ from autows.methods._lf_candidates import Candidates, gather
 from autows.methods._oracles import Oracle, RecordedOracle, SeedOracle
 from autows.methods._usefulness import GaussianProcess, NetworkBag, Usefulness
 from autows.types import TaskView
-from autows.voting import Votes, VotingMethod
+from autows.voting import SynthesisingMethod, Votes
 
 SCORES: dict[str, Score] = {"lse": straddle, "as": most_useful}
 CHOICES = {
@@ -34,7 +34,7 @@ CHOICES = {
 RANGES = {"threshold": (0.5, 1.0), "least": (0.0, 1.0), "sure": (0.5, 1.0)}
 
 
-class IWS(VotingMethod):
+class IWS(SynthesisingMethod):
     """Interactive weak supervision: an oracle says of some labeling functions whether they are useful.
 
     Candidates are all models of the families with an abstain threshold each, one class against the
@@ -134,6 +134,7 @@ class IWS(VotingMethod):
         self.extend = extend
 
     _words: Mapping[str, str] | None = None
+    _asked: int | None = None
 
     def validate(self) -> None:
         """Check numbers and choices, and that there are such families and such a label model."""
@@ -149,23 +150,19 @@ class IWS(VotingMethod):
                 )
         if self.acquisition == "all" and (self.final == "as" or self.oracle == "human"):
             raise ValueError("iws: acquisition=all asks nothing: it needs oracle=seeds, and final is not as")
-        parse_families(self.families)
         super().validate()
 
-    @property
-    def requirements(self) -> frozenset[str]:
-        """What the method and its families must have beside features."""
-        return self.needs | needs_of(parse_families(self.families))
+    def hear(self, words: Mapping[str, str], asked: int | None = None) -> None:
+        """Take a person's answers, by :meth:`~autows.methods._lf_candidates.Candidates.name`.
 
-    def skip_reason(self, view: TaskView) -> str | None:
-        """Seeds of a single class are left to other methods."""
-        if np.count_nonzero(view.seed_counts) < 2:
-            return "needs seeds of at least two classes"
-        return super().skip_reason(view)
-
-    def hear(self, words: Mapping[str, str]) -> None:
-        """Take a person's answers, by :meth:`~autows.methods._lf_candidates.Candidates.name`."""
+        Parameters
+        ----------
+        words : mapping of str to str
+        asked : int, optional
+            How many questions of this run they answer; that another number is asked is then a bug.
+        """
         self._words = dict(words)
+        self._asked = asked
 
     def candidates(self, view: TaskView, rng: np.random.Generator) -> Candidates:
         """Return the labeling functions that may be asked about, the same for the same ``rng``."""
@@ -185,6 +182,8 @@ class IWS(VotingMethod):
         ------
         NotApplicable
             If a person is to answer and none was heard.
+        RuntimeError
+            If other questions are asked than the person was.
         """
         if self.oracle == "human" and self._words is None:
             raise NotApplicable(
@@ -196,6 +195,11 @@ class IWS(VotingMethod):
             interview = smoothed(found, self.least)
         else:
             interview = self.interview(found, self._oracle(found))
+        if self._asked not in (None, len(interview.asked)):
+            raise RuntimeError(
+                f"{self._asked} questions were answered and {len(interview.asked)} are asked now; "
+                "is the method's randomness another one here and there?"
+            )
         kept = final_set(self.final, interview, found.coverage, found.label, self.threshold, self.n_expected)
         lfs = found.lfs.take(kept)
         return Votes(

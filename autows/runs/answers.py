@@ -21,9 +21,10 @@ SCHEMA_VERSION = 1
 class AnswerFile:
     """Answers about labeling functions, a JSON line each.
 
-    The first line says of which run they are, every other one is an answer, or says that an answer is
-    taken back. A line is on the disk before the next question; one that was cut off (a crash while it
-    was written) was never confirmed and is dropped.
+    The first line says of which run they are. Every other one is an answer, or says that an answer is
+    taken back, or that the person had enough at a question, which holds until a line follows. A line is
+    on the disk before the next question; one that was cut off (a crash while it was written) was never
+    confirmed and is dropped.
 
     Parameters
     ----------
@@ -31,12 +32,19 @@ class AnswerFile:
         The results folder; the file lies below its ``answers``.
     key : Key
         Says what the answers are about.
+
+    Attributes
+    ----------
+    ended_at : str or None
+        Name of the labeling function at which the person had enough, if that was the last word; known
+        while the file is open.
     """
 
     def __init__(self, root: Path, key: Key) -> None:
         self.path = (root / "answers" / key.path).with_suffix(".jsonl")
         self._header = {"schema_version": SCHEMA_VERSION, "key": asdict(key)}
         self._lock = root / ".locks" / f"{key.id}.answers.lock"
+        self.ended_at: str | None = None
 
     @contextmanager
     def open(self) -> Iterator[dict[str, str]]:
@@ -64,10 +72,17 @@ class AnswerFile:
     def add(self, name: str, word: str, about: Mapping[str, Any]) -> None:
         """Append an answer, with what it is about for whoever reads the file."""
         self._append({"lf": name, "answer": word, "about": dict(about)})
+        self.ended_at = None
 
     def take_back(self, name: str) -> None:
         """Append that an answer no longer stands."""
         self._append({"lf": name, "answer": None})
+        self.ended_at = None
+
+    def end_at(self, name: str) -> None:
+        """Append that the person had enough when asked about this one."""
+        self._append({"ended_at": name})
+        self.ended_at = name
 
     def _append(self, line: Mapping[str, Any]) -> None:
         with self.path.open("ab") as stream:
@@ -76,6 +91,7 @@ class AnswerFile:
             os.fsync(stream.fileno())
 
     def _read(self) -> dict[str, str]:
+        self.ended_at = None
         content = self.path.read_bytes() if self.path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
@@ -90,11 +106,16 @@ class AnswerFile:
                 if number == 0:
                     if line != json.loads(json.dumps(self._header)):
                         raise ValueError("it is about another run")
-                elif line["answer"] is None:
-                    del standing[line["lf"]]
+                elif "ended_at" in line:
+                    self.ended_at = str(line["ended_at"])
                 else:
-                    standing.pop(line["lf"], None)
-                    standing[line["lf"]] = str(line["answer"])
+                    self.ended_at = None
+                    name, word = line["lf"], line["answer"]
+                    if word is None:
+                        del standing[name]
+                    else:
+                        standing.pop(name, None)
+                        standing[name] = str(word)
             except (ValueError, KeyError, TypeError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise CorruptRecord(f"{self.path}, line {number + 1} is not to be read: {reason}") from error

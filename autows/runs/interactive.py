@@ -1,4 +1,4 @@
-"""A person as the oracle: questions at the terminal, then the run."""
+"""A person as the oracle: questions at the terminal, before the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.draws import generator
-from autows.errors import AutoWSError, NotApplicable, UserError
+from autows.errors import NotApplicable, UserError
 from autows.lf_family import Rows
 from autows.lf_search import sample_rows
 from autows.lf_words import in_words
@@ -20,10 +20,9 @@ from autows.methods._lf_candidates import Candidates
 from autows.methods._oracles import WORDS, Answer, NoMoreAnswers, person_says
 from autows.methods.iws import IWS
 from autows.runs.answers import AnswerFile
-from autows.runs.cell import Cell, execute, finished
+from autows.runs.cell import Cell, finished
 from autows.runs.examples import show, telling_words
-from autows.runs.provenance import provenance
-from autows.runs.record import Key, Record
+from autows.runs.record import Key
 from autows.runs.stages import synthesised
 from autows.runs.store import RunStore
 from autows.runs.views import make_view, spoken
@@ -89,22 +88,23 @@ class Terminal:
         return pressed[:1].lower()
 
 
-def answer_questions(cell: Cell, store: RunStore, terminal: Terminal | None = None) -> Record | None:
-    """Ask a person about the labeling functions of a run, then execute it in this process.
+def answer_questions(cell: Cell, store: RunStore, terminal: Terminal | None = None) -> bool:
+    """Ask a person about the labeling functions of a run, whose method then has heard the answers.
 
-    Answers are kept as they are given; called again, what was answered is not asked again.
+    Answers are kept as they are given; called again, what was answered is not asked again, and questions
+    that the person has ended stay so.
 
     Parameters
     ----------
     cell : Cell
-        Its method is :class:`~autows.methods.iws.IWS` with ``oracle="human"``.
+        Its method is :class:`~autows.methods.iws.IWS` with ``oracle="human"``; no other cell may share it.
     store : RunStore
     terminal : Terminal, optional
 
     Returns
     -------
-    Record or None
-        The record, as that of any other run; None if the person left before the end.
+    bool
+        Whether the run can be executed, or is done; False if the person left before the end.
 
     Raises
     ------
@@ -120,14 +120,17 @@ def answer_questions(cell: Cell, store: RunStore, terminal: Terminal | None = No
     store.make()
     record = finished(store, cell.key, None)
     if record is not None and record.status == "ok":
-        return record
-    if record is not None:
-        # Skipped when there was no terminal.
-        store.path(cell.key).unlink(missing_ok=True)
+        return True
     file = AnswerFile(store.root, _topic(cell.key))
     with file.open() as words:
         asked = None
-        if synthesised(method, cell.key, store) is None:
+        found = synthesised(method, cell.key, store)
+        if found is not None:
+            terminal.say(
+                f"The votes of {found[1].labels['method']} are used, for the answers given then. "
+                f"To be asked on, delete {store.path(found[1].key)}"
+            )
+        else:
             try:
                 asked = _Session(cell, method, terminal, file, words).hold()
             except NotApplicable:
@@ -136,9 +139,12 @@ def answer_questions(cell: Cell, store: RunStore, terminal: Terminal | None = No
                 terminal.say(
                     f"Kept: {len(words)} answers, in {file.path}. The same command goes on from there"
                 )
-                return None
-        method.hear(words)
-        return _execute(cell, store, asked)
+                return False
+        method.hear(words, asked)
+    if record is not None:
+        # Skipped when there was no terminal.
+        store.path(cell.key).unlink(missing_ok=True)
+    return True
 
 
 def with_person(cells: Sequence[Cell]) -> list[Cell]:
@@ -163,7 +169,7 @@ def with_person(cells: Sequence[Cell]) -> list[Cell]:
 def interview(cells: Sequence[Cell], store: RunStore, terminal: Terminal | None = None) -> bool:
     """Hold the sessions of all cells that ask a person, one after the other; say whether all were ended."""
     return all(
-        answer_questions(cell, store, terminal) is not None
+        answer_questions(cell, store, terminal)
         for cell in cells
         if isinstance(cell.method, IWS) and cell.method.oracle == "human"
     )
@@ -176,21 +182,6 @@ def _topic(key: Key) -> Key:
     question and whatever is made of it, so a person who changes a parameter is not asked again.
     """
     return replace(key, parameters={}, source_hash="", protocol_version=0)
-
-
-def _execute(cell: Cell, store: RunStore, asked: int | None) -> Record:
-    """Run the cell; Ctrl-C is no failure of the run, and other questions than were asked are a bug."""
-    record = execute(cell, store, provenance())
-    if record.status == "failed" and record.reason.startswith("KeyboardInterrupt"):
-        store.path(cell.key).unlink(missing_ok=True)
-        raise KeyboardInterrupt
-    if record.status == "ok" and asked is not None and record.info["synthesis"]["queries"] != asked:
-        store.path(cell.key).unlink(missing_ok=True)
-        raise AutoWSError(
-            f"{cell}: {asked} questions were answered and {record.info['synthesis']['queries']} were asked "
-            "in the run; is the method's randomness another one here and there?"
-        )
-    return record
 
 
 class _Session:
@@ -231,6 +222,12 @@ class _Session:
     def ask(self, j: int) -> Answer:
         """Answer from the file, or show the labeling function and wait for a key."""
         name = self.found.name(j)
+        if name not in self.words and name == self.file.ended_at:
+            self.terminal.say(
+                f"You ended the questions after {len(self.given)} answers. "
+                f"To be asked on, delete the last line of {self.file.path}"
+            )
+            raise NoMoreAnswers
         if name not in self.words:
             self.terminal.say("\n" + "\n".join(self._question(j)))
         while name not in self.words:
@@ -241,6 +238,7 @@ class _Session:
             elif key == "q":
                 raise _Left
             elif key == "d" and self.words:
+                self.file.end_at(name)
                 raise NoMoreAnswers
             elif key == "u" and self.words:
                 last = next(reversed(self.words))

@@ -145,8 +145,26 @@ def test_a_single_seed_a_class_two_classes_and_a_pool_of_nothing_else(blobs, way
     view, _, y_test = blobs(n_classes=2, n=2, gap=8.0, d=6)
     assert accuracy(run(view, **way).test, y_test) > 0.95
     only_seeds = replace(view, X_pool=view.X_seed, seed_index=np.arange(2))
+    if "clusters_per_class" in way:
+        with pytest.raises(ValueError, match="6 clusters of 2 fitted rows; expected at most 1 for 2"):
+            run(only_seeds, **way)
+        return
     labels = run(only_seeds, **way)
     np.testing.assert_allclose(labels.test.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_more_clusters_than_rows_can_make_are_refused(blobs):
+    view, *_ = blobs()
+    # 120 rows and 3 classes: up to 20 clusters a class have two rows each.
+    assert run(view, seeded=False, clusters_per_class=20).n_classes == 3
+    for base in BASES:
+        for number in (21, 500):
+            with pytest.raises(ValueError, match=f"is {number}, .* of 120 fitted rows; expected at most 20 "):
+                run(view, seeded=False, base=base, clusters_per_class=number)
+    # One cluster a class is the least there can be, however few the rows.
+    few = replace(view, X_seed=view.X_seed[:1], y_seed=view.y_seed[:1], X_pool=view.X_pool[:2],
+                  seed_index=np.arange(1))  # fmt: skip
+    assert run(few, seeded=False).info["rows_fitted"] == 2
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)

@@ -29,7 +29,7 @@ from autows.methods._usefulness import GaussianProcess, posterior
 from autows.methods.iws import IWS
 from autows.runs.views import make_view
 from autows.types import ABSTAIN
-from autows.voting import VotingMethod
+from autows.voting import SynthesisingMethod, VotingMethod
 
 
 def made_up(C=40, K=3, D=5, seed=0):
@@ -386,6 +386,18 @@ def test_a_person_is_heard(blobs):
     assert made.synthesise(view, generator(purpose="test")).info["queries"] == 0
 
 
+def test_other_questions_than_the_person_was_asked_are_no_silent_matter(blobs):
+    view, *_ = blobs()
+    made = method.create("iws[oracle=human]")
+    found = made.candidates(view, generator(purpose="test"))
+    first = int(np.argmin(np.where(found.label == 0, found.rank, len(found))))
+    made.hear({found.name(first): "y"}, asked=1)
+    assert made.synthesise(view, generator(purpose="test")).info["queries"] == 1
+    made.hear({"another": "y"}, asked=1)
+    with pytest.raises(RuntimeError, match="1 questions were answered and 0 are asked"):
+        made.synthesise(view, generator(purpose="test"))
+
+
 def test_what_was_heard_is_no_parameter():
     made = IWS(oracle="human")
     before = made.get_params()
@@ -426,6 +438,8 @@ def test_mistakes_are_told_before_anything_runs(params, message):
 def test_it_is_one_of_the_methods_that_vote():
     made = method.create("iws")
     assert isinstance(made, VotingMethod)
+    assert isinstance(made, SynthesisingMethod)
     assert made.family == "autows"
     assert made.requirements == frozenset()
+    assert method.create("iws[families=stumps+zero_shot]").requirements == {"zero_shot"}
     assert label_models.create(made.label_model).name == made.label_model

@@ -16,7 +16,8 @@ from autows.lf_family import Rows
 from autows.runs.answers import AnswerFile
 from autows.runs.cell import Cell, execute
 from autows.runs.examples import half_blocks, short_text, show, sparkline, telling_words
-from autows.runs.interactive import Terminal, _topic, answer_questions
+from autows.runs.interactive import Terminal, _topic, answer_questions, interview, with_person
+from autows.runs.plan import run as run_plan
 from autows.runs.provenance import provenance
 from autows.runs.store import RunStore
 from autows.runs.views import make_view
@@ -29,10 +30,14 @@ def make_cell(spec="iws[oracle=human]", task="breast_cancer", representation="ra
 
 
 def talk(cell, root, keys):
-    """Hold a session with these keys, one a line; return the record and what the screen showed."""
-    screen = io.StringIO()
+    """Hold a session with these keys, one a line; return the run's record and what the screen showed.
+
+    The record is None if the person left.
+    """
+    screen, store = io.StringIO(), RunStore(root)
     text = "".join(f"{key}\n" for key in keys)
-    return answer_questions(cell, RunStore(root), Terminal(io.StringIO(text), screen)), screen.getvalue()
+    ended = answer_questions(cell, store, Terminal(io.StringIO(text), screen))
+    return execute(cell, store, provenance()) if ended else None, screen.getvalue()
 
 
 def stored(cell, root):
@@ -116,6 +121,63 @@ def test_done_ends_the_questions_early(tmp_path):
     assert "There is no answer yet" in screen
     assert record.status == "ok"
     assert record.info["synthesis"]["queries"] == 3
+    assert stored(cell, tmp_path)[-1].keys() == {"ended_at"}
+
+
+def test_done_is_remembered_when_the_run_fails_and_by_other_label_models(tmp_path):
+    spec = "iws[oracle=human,final=as,label_model=metal]"
+    record, screen = talk(make_cell(spec), tmp_path, "yd")
+    assert record.status == "failed"
+    assert "at least 3" in record.reason
+    lines = stored(make_cell(spec), tmp_path)
+    # Keys that nobody asks for are not read.
+    record, again = talk(make_cell(spec), tmp_path, "yyy")
+    assert record.status == "failed"
+    assert questions(again) == []
+    path = AnswerFile(tmp_path, _topic(make_cell().key)).path
+    assert f"after 1 answers. To be asked on, delete the last line of {path}" in again
+    assert stored(make_cell(spec), tmp_path) == lines
+    # An end is about questions, whatever is made of the answers.
+    record, other = talk(make_cell("iws[oracle=human,label_model=majority_vote]"), tmp_path, "")
+    assert (record.status, record.info["synthesis"]["queries"]) == ("ok", 1)
+    assert questions(other) == []
+    # As the message says.
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    record, more = talk(make_cell(spec), tmp_path, "yyyyd")
+    assert record.status == "ok"
+    assert record.info["synthesis"]["queries"] == 5
+    assert questions(more)[0] == questions(screen)[1]
+
+
+def test_done_is_said_at_a_question_and_other_questions_are_asked(tmp_path):
+    record, _ = talk(make_cell(), tmp_path, "ynynynynynd")
+    assert record.info["synthesis"]["queries"] == 10
+    # The ninth question is the first that is chosen, and active search chooses another one.
+    record, screen = talk(make_cell("iws[oracle=human,acquisition=as,n_queries=12]"), tmp_path, "nnnn")
+    assert record.info["synthesis"]["queries"] == 12
+    assert 1 <= len(questions(screen)) <= 4
+    # After another answer the end no longer stands; "least" has no say in what a person is asked.
+    record, screen = talk(make_cell("iws[oracle=human,least=0.3]"), tmp_path, "q")
+    assert record is None
+    assert len(questions(screen)) == 1
+
+
+def test_interviews_leave_the_runs_to_the_plan_which_does_each_once(tmp_path):
+    cells = with_person(
+        [make_cell(f"iws[final=as,label_model={name}]") for name in ("metal", "majority_vote")]
+    )
+    store, screen = RunStore(tmp_path), io.StringIO()
+    store.make()
+    execute(cells[0], store, provenance())
+    assert store.read(cells[0].key).status == "skipped"
+    assert interview(cells, store, Terminal(io.StringIO("y\nd\n"), screen))
+    assert [store.read(cell.key) for cell in cells] == [None, None]
+    outcome = run_plan(cells, store)
+    assert outcome.executed == 2
+    assert outcome.counts == {"failed": 1, "ok": 1}
+    assert len(questions(screen.getvalue())) == 2
+    (failed,) = outcome.troubled
+    assert "got 1" in failed.reason
 
 
 def test_what_is_no_answer_is_explained_and_asked_again(tmp_path):
@@ -129,6 +191,9 @@ def test_answers_hold_for_other_parameters_and_votes_for_other_label_models(tmp_
     record, screen = talk(make_cell("iws[oracle=human,n_queries=6,label_model=majority_vote]"), tmp_path, "")
     assert record.status == "ok"
     assert "Question" not in screen
+    assert "The votes of iws[n_queries=6,oracle=human] are used" in screen
+    path = RunStore(tmp_path).path(make_cell("iws[oracle=human,n_queries=6]").key)
+    assert f"delete {path}" in screen
     record, screen = talk(make_cell("iws[oracle=human,n_queries=7]"), tmp_path, "y")
     assert record.info["synthesis"]["queries"] == 7
     assert len(questions(screen)) == 1
@@ -144,7 +209,7 @@ def test_a_run_without_a_terminal_is_skipped_and_can_be_answered_later(tmp_path)
     assert record.status == "ok"
 
 
-def test_ctrl_c_at_a_question_leaves_and_in_the_run_is_no_failure(tmp_path, monkeypatch):
+def test_ctrl_c_at_a_question_leaves(tmp_path):
     class Interrupted(io.StringIO):
         def readline(self, *_):
             line = super().readline()
@@ -153,17 +218,17 @@ def test_ctrl_c_at_a_question_leaves_and_in_the_run_is_no_failure(tmp_path, monk
             return line
 
     cell, store = make_cell("iws[oracle=human,n_queries=3]"), RunStore(tmp_path)
-    assert answer_questions(cell, store, Terminal(Interrupted("y\nn\n"), io.StringIO())) is None
+    assert not answer_questions(cell, store, Terminal(Interrupted("y\nn\n"), io.StringIO()))
+    assert store.read(cell.key) is None
     assert answers(cell, tmp_path) == ["y", "n"]
 
-    def interrupted(view, votes):
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(cell.method, "aggregate", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        talk(cell, tmp_path, "y")
-    assert store.read(cell.key) is None
-    assert answers(cell, tmp_path) == ["y", "n", "y"]
+def test_leaving_keeps_the_record_of_a_skipped_run(tmp_path):
+    cell, store = make_cell("iws[oracle=human,n_queries=3]"), RunStore(tmp_path)
+    store.make()
+    before = execute(cell, store, provenance())
+    assert talk(cell, tmp_path, "yq")[0] is None
+    assert store.read(cell.key) == before
 
 
 @pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
@@ -181,7 +246,7 @@ def test_at_a_real_terminal_a_key_is_an_answer(tmp_path, monkeypatch, end):
 
     monkeypatch.setattr("click.getchar", getchar)
     cell, screen = make_cell(), io.StringIO()
-    assert answer_questions(cell, RunStore(tmp_path), Terminal(Keyboard("unread"), screen)) is None
+    assert not answer_questions(cell, RunStore(tmp_path), Terminal(Keyboard("unread"), screen))
     assert answers(cell, tmp_path) == ["y", "n"]
     assert screen.getvalue().count("Press y, n or ?") == 1
 
@@ -304,6 +369,26 @@ def test_the_last_word_counts_and_comes_last(tmp_path):
         file.take_back("c")
     with file.open() as standing:
         assert list(standing.items()) == [("b", "n"), ("a", "n")]
+
+
+def test_the_end_holds_until_something_is_said(tmp_path):
+    file = AnswerFile(tmp_path, _topic(make_cell().key))
+    with file.open():
+        file.add("a", "y", {})
+        file.end_at("b")
+        assert file.ended_at == "b"
+    for say, said in ((file.add, ("b", "n", {})), (file.take_back, ("a",))):
+        content = file.path.read_bytes()
+        again = AnswerFile(tmp_path, _topic(make_cell().key))
+        with again.open() as standing:
+            assert again.ended_at == "b"
+            assert list(standing) == ["a"]
+        with file.open():
+            say(*said)
+            assert file.ended_at is None
+        with again.open():
+            assert again.ended_at is None
+        file.path.write_bytes(content)
 
 
 def test_answers_of_something_else_and_damage_are_told(tmp_path):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from autows.label_models._linear import LinearLabelModel, Seeds
 from autows.label_models._onehot import Block, VoteBlocks
-from autows.label_models._tables import naive_bayes_weights, outcome_shares, smoothed_table
+from autows.label_models._tables import ASSUMED_ODDS, naive_bayes_weights, outcome_shares, smoothed_table
 
 WARM_ROWS = 8_192
 """EM starts on samples of at least so many rows where there are many more."""
@@ -23,6 +23,7 @@ class DawidSkene(LinearLabelModel):
     function has a single accuracy, errors are spread evenly over the other classes, and
     abstentions say nothing.
 
+    Where a labeling function votes too rarely to tell, its votes are taken to speak for their class.
     Seeds, where given, start the EM and stay clamped to their labels, which fixes which class is
     which. Without seeds the EM starts from majority vote.
 
@@ -33,8 +34,10 @@ class DawidSkene(LinearLabelModel):
     one_coin : bool, default False
         One accuracy a labeling function instead of a confusion matrix.
     smoothing : float, default 1.0
-        Weight, in rows a class, of what a labeling function does overall when what it does in one
-        class is estimated (Dirichlet centred on its marginal); positive.
+        Rows a class that join those counted when what a labeling function does in the class is
+        estimated; positive. In them its votes are as frequent as overall but 8 times likelier in their
+        own class, and there are ``0.3 / q`` times as many if its typical vote is cast on a share q of
+        rows below 0.3. In the one-coin form so many votes that are right with those odds.
     unlabeled_weight : float, default 0.3
         Weight of all unlabeled rows together, relative to that of all seeds together, when
         parameters are estimated (EM-lambda). Labeling functions made from the same features are
@@ -153,7 +156,8 @@ class DawidSkene(LinearLabelModel):
         counts = counts.reshape(-1, K, K)
         if self.one_coin:
             right, total = np.trace(counts, axis1=1, axis2=2), counts.sum(axis=(1, 2))
-            self.accuracy_ = (right + s / K) / (total + s)
+            usual = ASSUMED_ODDS / (ASSUMED_ODDS + K - 1)
+            self.accuracy_ = (right + s * usual) / (total + s)
             ratio = np.log(self.accuracy_ * (K - 1) / (1 - self.accuracy_))
             self.weights_ = (ratio[:, None, None] * np.eye(K)).reshape(-1, K)
             self.base_ = np.zeros(K)

@@ -24,7 +24,7 @@ class Metal(LinearLabelModel):
     ----------
     n_classes : int
         The number of classes K.
-    pull : float, default 20.0
+    pull : float, default 60.0
         How strongly tables are held to where they start, in units of the sampling error of the
         overlaps, so that it fades as rows grow in number. 0 is the plain loss.
     max_iter : int, default 500
@@ -46,10 +46,11 @@ class Metal(LinearLabelModel):
     number of votes); d is at most 5,000.
 
     The class shares are the prior if given, else shrunken from the seeds, else equal. The tables
-    start where the seeds put them, which says which class is which, or at votes of precision 0.7.
-    For K = 2 that start chooses between two solutions. For K > 2 pairs of votes do not determine
-    the tables: any rotation of ``mu diag(p)^(1/2)`` that keeps ``p^(1/2)`` fits as well, and the
-    pull chooses the solution near the start.
+    start where the seeds put them, which says which class is which, or where every vote is 8 times
+    likelier in its own class than in another, which is majority vote with class shares. For K = 2 that
+    start chooses between two solutions. For K > 2 pairs of votes do not determine the tables: any
+    rotation of ``mu diag(p)^(1/2)`` that keeps ``p^(1/2)`` fits as well, and the pull chooses the
+    solution near the start.
 
     Snorkel's start has a random scale, and it stops after 100 steps of gradient descent. Here
     the minimum is reached, and the pull does what stopping early does there.
@@ -65,7 +66,7 @@ class Metal(LinearLabelModel):
     def __init__(
         self,
         n_classes: int | None = None,
-        pull: float = 20.0,
+        pull: float = 60.0,
         max_iter: int = 500,
         tol: float = 1e-10,
         max_share: float = 1.0,
@@ -86,7 +87,7 @@ class Metal(LinearLabelModel):
         K = self.n_classes_
         columns = voting_columns(self.name, votes)
         self.prior_ = class_balance(K, seeds, prior)
-        start = starting_table(votes, seeds, self.prior_)[0].reshape(-1, K)[columns]
+        start = starting_table(votes, seeds, self.prior_).reshape(-1, K)[columns]
         loss = MaskedLoss(
             pair_shares(votes.merged(), columns), columns // K, self.prior_, start, self.pull / votes.n_rows
         )

@@ -11,7 +11,7 @@ from autows.label_models._tables import naive_bayes_weights, outcome_shares, smo
 
 
 class SeedNaiveBayes(LinearLabelModel):
-    """What each labeling function does in each class is counted on the seeds, smoothed by the pool.
+    """What each labeling function does in each class is counted on the seeds and smoothed.
 
     It is the first step of a seeded Dawid-Skene without those that follow, so it is not carried
     away by labeling functions that err together. It needs seeds.
@@ -21,8 +21,9 @@ class SeedNaiveBayes(LinearLabelModel):
     n_classes : int
         The number of classes K.
     smoothing : float, optional
-        Rows a class, of what the labeling function does overall in the pool, that are added to the
-        seeds of the class; positive. K by default.
+        Rows that are added to the seeds of each class; positive, K by default. In them votes are as
+        frequent as overall but 8 times likelier in their own class, and there are ``0.3 / q``
+        times as many if its typical vote is cast on a share q of rows below 0.3.
     abstentions : bool, default True
         Whether abstaining is one more outcome that tells classes apart; otherwise it says nothing.
     max_share : float, default 1.0
@@ -30,11 +31,11 @@ class SeedNaiveBayes(LinearLabelModel):
 
     Notes
     -----
-    ``P(vote l | class k) = (c_lk + s q_l) / (n_k + s)`` with c counted on the n_k seeds of the class
-    and q the share of vote l on all rows. Rows on which the labeling function abstains belong in
-    n_k: shares among its votes only would be 1 in every class for one that has a single vote, and
-    so would tell nothing. A class without seeds gets the overall shares. Class shares are the prior
-    if given, else shrunken from the seeds.
+    ``P(vote l | class k) = (c_lk + r a_lk) / (n_k + r)`` with c counted on the n_k seeds of the class,
+    r the rows added, ``a_lk = q_l 8^[l = k] / (1 + 7 q_k)`` and q_l the share of vote l on all rows.
+    Rows on which the labeling function abstains belong in n_k: shares among its votes only would be
+    1 in every class for one that has a single vote, and so would tell nothing. A class without seeds
+    gets ``a``. Class shares are the prior if given, else shrunken from the seeds.
     """
 
     name = "seed_naive_bayes"

@@ -52,7 +52,8 @@ class Triplets(LinearLabelModel):
     all classes other than k (symmetric errors, or labeling functions for a single class that err evenly);
     otherwise step 1 is biased.
     A labeling function without such a triplet is given the strength that its seeds suggest, or that of
-    votes of precision 0.7. Class shares are the prior if given, else shrunken from the seeds, else equal.
+    votes 8 times likelier in their own class than in another. Class shares are the prior if given, else
+    shrunken from the seeds, else equal.
 
     O(K m^3) for up to 101 labeling functions, O(K m) of that size beyond, in chunks; the overlaps cost
     O(sum over rows of the squared number of votes). At most 5,000 different votes.
@@ -76,7 +77,7 @@ class Triplets(LinearLabelModel):
         K = self.n_classes_
         columns = voting_columns(self.name, votes)
         self.prior_ = class_balance(K, seeds, prior)
-        start, _ = starting_table(votes, seeds, self.prior_)
+        start = starting_table(votes, seeds, self.prior_)
         single = votes.totals / votes.n_rows
         overlap = pair_shares(votes.merged(), columns)
         covariance = overlap - np.outer(single[columns], single[columns])

@@ -13,6 +13,7 @@ from simulated_votes import bayes_accuracy, coin, simulate
 
 from autows.label_models import dawid_skene
 from autows.label_models.dawid_skene import DawidSkene
+from autows.label_models.majority_vote import MajorityVote
 
 
 class Plain:
@@ -26,6 +27,17 @@ class Plain:
             {v: (np.sum(L_all[:, j] == v) + 0.5) / (rows + 0.5 * (K + 1)) for v in range(-1, K)}
             for j in range(self.m)
         ]
+        # What smoothing adds: in class k a vote for k is 8 times as frequent, relative to the rest.
+        self.assumed, self.rows = [], []
+        for share in self.marginal:
+            tilted = {
+                (k, v): share[v] * (8 if v == k else 1) for k in range(self.K) for v in range(-1, self.K)
+            }
+            whole = [sum(tilted[k, v] for v in range(-1, self.K)) for k in range(self.K)]
+            self.assumed.append({(k, v): value / whole[k] for (k, v), value in tilted.items()})
+            votes = [share[v] for v in range(self.K)]
+            typical = sum(q * q for q in votes) / sum(votes)
+            self.rows.append(smoothing * max(1.0, 0.3 / typical))
 
     def maximise(self, L, P, prior):
         mass = [sum(P[i][k] for i in range(len(L))) for k in range(self.K)]
@@ -33,13 +45,14 @@ class Plain:
         for j in range(self.m):
             cast = [i for i in range(len(L)) if L[i, j] != -1]
             right, total = sum(P[i][L[i, j]] for i in cast), sum(sum(P[i]) for i in cast)
-            self.accuracy.append((right + self.s / self.K) / (total + self.s))
+            self.accuracy.append((right + self.s * 8 / (7 + self.K)) / (total + self.s))
             self.theta.append(
                 {
                     (k, v): (
-                        sum(P[i][k] for i in range(len(L)) if L[i, j] == v) + self.s * self.marginal[j][v]
+                        sum(P[i][k] for i in range(len(L)) if L[i, j] == v)
+                        + self.rows[j] * self.assumed[j][k, v]
                     )
-                    / (mass[k] + self.s)
+                    / (mass[k] + self.rows[j])
                     for k in range(self.K)
                     for v in range(-1, self.K)
                 }
@@ -200,6 +213,32 @@ def test_a_labeling_function_that_never_votes_changes_nothing(one_coin, seeded):
     seeds = (y_seed, mute(L_seed)) if seeded else (None, None)
     with_mute = DawidSkene(n_classes=2, one_coin=one_coin, tol=1e-8).fit(mute(L), *seeds)
     np.testing.assert_allclose(with_mute.predict_proba(mute(L)), P, atol=1e-3)
+
+
+@pytest.mark.parametrize("seeded", [False, True])
+@pytest.mark.parametrize(
+    ("m", "coverage", "accuracy"), [(300, 0.02, 0.55), (3_000, 0.02, 0.3), (300, 0.2, 0.37)]
+)
+def test_hundreds_of_rare_votes_are_not_lost_between_ten_classes(m, coverage, accuracy, seeded):
+    # On 100 seeds most votes are seen once or never.
+    rng = np.random.default_rng(10)
+    votes = simulate([coin(accuracy, 10, coverage)] * m, 900, rng)
+    L, y = votes[0][100:], votes[1][100:]
+    seeds = (votes[1][:100], votes[0][:100]) if seeded else ()
+    majority = np.mean(MajorityVote(n_classes=10).fit(L).predict_proba(L).argmax(axis=1) == y)
+    P = DawidSkene(n_classes=10).fit(L, *seeds).predict_proba(L)
+    assert np.mean(P.argmax(axis=1) == y) > majority - 0.05
+
+
+def test_rare_votes_of_a_single_class_each_are_not_lost_between_ten_classes():
+    rng = np.random.default_rng(11)
+    y, own = rng.integers(10, size=1_500), np.arange(300) % 10
+    votes = rng.random((1_500, 300)) < np.where(y[:, None] == own, 0.2, 0.02)
+    L = np.where(votes, own, -1).astype(np.int8)
+    majority = MajorityVote(n_classes=10).fit(L[100:]).predict_proba(L[100:])
+    P = DawidSkene(n_classes=10).fit(L[100:], y[:100], L[:100]).predict_proba(L[100:])
+    right = [np.mean(answer.argmax(axis=1) == y[100:]) for answer in (P, majority)]
+    assert right[0] > right[1] - 0.05
 
 
 @pytest.mark.parametrize("one_coin", [False, True])

@@ -166,6 +166,14 @@ def test_near_constant_labeling_functions_are_left_out_where_asked(name):
     only_constant = np.full((1, 6), -1, dtype=np.int8)
     only_constant[0, 2] = 1
     np.testing.assert_allclose(model.predict_proba(only_constant)[0], model.prior_)
+    rows = np.vstack([only_constant, np.full((1, 6), -1, dtype=np.int8), noisy])
+    np.testing.assert_array_equal(model.covered(rows), [False, False, *np.any(L != -1, axis=1)])
+    everyone = label_models.create(name, n_classes=3).fit(noisy, y_seed, noisy_seed)
+    np.testing.assert_array_equal(everyone.covered(rows), np.any(rows != -1, axis=1))
+    for fitted in (model, everyone):
+        assert fitted.covered(rows[:0]).shape == (0,)
+        with pytest.raises(ValueError, match="L has 5 labeling functions; the model was fitted on 6"):
+            fitted.covered(L)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,41 +10,66 @@ from hypothesis.extra.numpy import arrays
 
 from autows import label_models
 from autows.label_models.majority_vote import MajorityVote
+from autows.priors import shrunken_prior
 
 
 @st.composite
-def votes_and_prior(draw):
+def votes_seeds_and_prior(draw):
     K, m, N = draw(st.integers(2, 4)), draw(st.integers(0, 4)), draw(st.integers(0, 8))
     L = draw(arrays(np.int8, (N, m), elements=st.integers(-1, K - 1)))
     prior = draw(st.none() | arrays(np.float64, K, elements=st.floats(0.0625, 1)))
-    return K, L, None if prior is None else prior / prior.sum()
+    y = draw(st.none() | arrays(np.int64, st.integers(0, 4), elements=st.integers(0, K - 1)))
+    return K, L, y, None if prior is None else prior / prior.sum()
 
 
 @settings(max_examples=80, deadline=None)
-@given(votes_and_prior())
+@given(votes_seeds_and_prior())
 def test_shares_equal_a_plain_loop(drawn):
-    K, L, prior = drawn
-    P = MajorityVote(n_classes=K).fit(L, prior=prior).predict_proba(L)
+    K, L, y, prior = drawn
+    seeds = () if y is None else (y, np.full((len(y), L.shape[1]), -1, dtype=np.int8))
+    P = MajorityVote(n_classes=K).fit(L, *seeds, prior=prior).predict_proba(L)
+    if prior is None:
+        prior = [1 / K] * K if y is None or not len(y) else shrunken_prior(np.bincount(y, minlength=K))
     assert P.shape == (len(L), K)
     assert P.dtype == np.float64
     for row, shares in zip(L, P, strict=True):
         cast = [vote for vote in row if vote != -1]
         if cast:
-            expected = [cast.count(k) / len(cast) for k in range(K)]
+            expected = [(cast.count(k) / len(cast) + 1e-5 * prior[k]) / (1 + 1e-5) for k in range(K)]
         else:
-            expected = [1 / K] * K if prior is None else prior
+            expected = prior
         np.testing.assert_allclose(shares, expected, atol=1e-12)
 
 
 def test_by_hand_with_a_tie_an_abstaining_row_and_one_that_is_unanimous():
     L = np.array([[0, 2, -1], [-1, -1, -1], [1, 1, 1], [0, 1, 1]], dtype=np.int8)
     P = MajorityVote(n_classes=3).fit(L, prior=np.array([0.5, 0.3, 0.2])).predict_proba(L)
-    np.testing.assert_allclose(P, [[0.5, 0, 0.5], [0.5, 0.3, 0.2], [0, 1, 0], [1 / 3, 2 / 3, 0]])
+    shares = np.array([[0.5, 0, 0.5], [0.5, 0.3, 0.2], [0, 1, 0], [1 / 3, 2 / 3, 0]])
+    np.testing.assert_allclose(P, (shares + 1e-5 * np.array([0.5, 0.3, 0.2])) / (1 + 1e-5))
+
+
+def test_ties_go_to_the_more_frequent_class_even_in_single_precision():
+    L = np.repeat(np.array([[0, 2]], dtype=np.int8), 50, axis=1)
+    nearly_equal = np.array([0.33, 0.33, 0.34])
+    P = MajorityVote(n_classes=3).fit(L, prior=nearly_equal).predict_proba(L).astype(np.float32)
+    assert P[0, 2] > P[0, 0] > P[0, 1]
+    seeds = np.repeat([0, 1, 2], [10, 10, 60])
+    rows = np.vstack([L, np.full((1, 100), -1, dtype=np.int8)])
+    P = MajorityVote(n_classes=3).fit(L, seeds, L[np.zeros(80, dtype=int)]).predict_proba(rows)
+    assert P[0].argmax() == 2
+    np.testing.assert_allclose(P[1], shrunken_prior(np.array([10, 10, 60])))
+
+
+def test_class_shares_do_not_overturn_a_majority():
+    L = np.repeat(np.array([0, 1], dtype=np.int8), [5_000, 5_001])[None]
+    P = MajorityVote(n_classes=2).fit(L, prior=np.array([0.99, 0.01])).predict_proba(L)
+    assert P[0, 1] > P[0, 0]
 
 
 def test_a_single_labeling_function_is_followed_and_none_leaves_the_prior():
     one = np.array([[1], [-1]], dtype=np.int8)
-    np.testing.assert_allclose(MajorityVote(n_classes=2).fit(one).predict_proba(one), [[0, 1], [0.5, 0.5]])
+    P = MajorityVote(n_classes=2).fit(one).predict_proba(one)
+    np.testing.assert_allclose(P, [[0.5e-5 / (1 + 1e-5), (1 + 0.5e-5) / (1 + 1e-5)], [0.5, 0.5]])
     none = np.zeros((3, 0), dtype=np.int8)
     np.testing.assert_allclose(
         MajorityVote(n_classes=2).fit(none, prior=np.array([0.9, 0.1])).predict_proba(none), [[0.9, 0.1]] * 3

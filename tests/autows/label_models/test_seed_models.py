@@ -76,8 +76,11 @@ def test_naive_bayes_is_its_definition(drawn, abstentions):
         if vote == -1 and not abstentions:
             return 0.0
         share = {v: (np.sum(both[:, j] == v) + 0.5) / (len(both) + 0.5 * (K + 1)) for v in range(-1, K)}
+        tilted = {v: share[v] * (8 if v == k else 1) for v in share}
+        typical = sum(share[v] ** 2 for v in range(K)) / sum(share[v] for v in range(K))
+        rows = s * max(1, 0.3 / typical)
         counted = sum(v == vote and c == k for v, c in zip(L_seed[:, j], y, strict=True))
-        return math.log((counted + s * share[vote]) / (np.sum(y == k) + s))
+        return math.log((counted + rows * tilted[vote] / sum(tilted.values())) / (np.sum(y == k) + rows))
 
     model = SeedNaiveBayes(n_classes=K, smoothing=s, abstentions=abstentions)
     model.fit(drawn["L"], y, L_seed, drawn["prior"])

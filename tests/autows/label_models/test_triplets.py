@@ -133,7 +133,7 @@ def test_labeling_functions_of_a_single_class_are_recovered():
     assert np.mean(model.predict_proba(L).argmax(axis=1) == y) > best - 0.01
 
 
-def test_a_class_for_which_too_few_vote_is_still_told_by_their_assumed_precision():
+def test_a_class_for_which_too_few_vote_is_still_told_by_what_is_assumed_of_them():
     rng = np.random.default_rng(7)
     L, y = simulate([coin(a, 3, 0.9) for a in (0.9, 0.85, 0.8, 0.8)], 4_000, rng)
     # Only the first labeling function votes for class 2.

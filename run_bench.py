@@ -178,7 +178,7 @@ def _cells(
     import tasks as task_registry
     from autows import method as method_registry
     from autows import representations as representation_registry
-    from autows.runs.plan import plan
+    from autows.runs.plan import left_out, plan
     from tasks import suites
 
     if suite is not None and tasks is not None:
@@ -197,14 +197,19 @@ def _cells(
             raise UserError(f"{option} names nothing; see: run_bench.py list {option.removeprefix('--')}")
         return [create(spec) for spec in dict.fromkeys(specs)]
 
-    return plan(
+    chosen_methods = pick(methods, chosen.methods, method_registry.create, "--methods")
+    cells = plan(
         pick(tasks, chosen.tasks, task_registry.create, "--tasks"),
         pick(representations, chosen.representations, representation_registry.create, "--representations"),
-        pick(methods, chosen.methods, method_registry.create, "--methods"),
+        chosen_methods,
         chosen.draws if draws is None else draws,
         labels,
         zero_shot,
     )
+    without = left_out(cells, chosen_methods)
+    if without:
+        click.echo(f"Left out, for want of features with text embeddings: {', '.join(without)}", err=True)
+    return cells
 
 
 @main.command()

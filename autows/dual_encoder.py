@@ -76,7 +76,7 @@ class DualEncoder(Representation):
         templates = list(card.prompts if prompts is None else prompts)
         if not templates:
             raise NotApplicable(f"class names of task {card.id} mean nothing to a foundation model")
-        texts = [template.format(name) for template in templates for name in card.class_names]
+        texts = [template.replace("{}", name) for template in templates for name in card.class_names]
         identity = {
             "texts": texts,
             "representation": self.name,

@@ -44,11 +44,17 @@ def _stump(lf: Mapping[str, Any]) -> str | None:
 
 
 def _model(lf: Mapping[str, Any]) -> str:
+    if lf["kind"] == "template":
+        return f"prompt template {lf['template']}"
+    if lf["kind"] == "zero_shot":
+        return "the zero-shot answer"
     return f"{lf['kind']} of {_features(lf)}" if lf["features"] else str(lf["kind"])
 
 
 def _features(lf: Mapping[str, Any]) -> str:
     features = lf["features"]
+    if lf.get("features_of") == "zero_shot":
+        return f"the zero-shot probability of class {', '.join(map(str, features))}"
     if len(features) == 1:
         return f"feature {features[0]}"
     if len(features) > FEATURES_SHOWN:

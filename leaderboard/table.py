@@ -80,6 +80,10 @@ def build(records: Iterable[Record | CorruptRecord]) -> Leaderboard:
             board.notes.append(f"Left out: {record}")
         else:
             kept.append(record)
+    usual = [record for record in kept if "prompts" not in record.info]
+    if len(usual) < len(kept):
+        board.notes.append(f"Left out: {len(kept) - len(usual)} records of an ablation of prompts")
+    kept = usual
     current = _current(kept)
     if len(current) < len(kept):
         board.notes.append(

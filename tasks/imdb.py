@@ -16,7 +16,12 @@ class Imdb(WrenchTexts):
         title="Film reviews, negative or positive",
         modality="text",
         class_names=("negative", "positive"),
-        prompts=("a {} review of a film",),
+        prompts=(
+            "a {} review of a film",
+            "a review by a viewer whose opinion is {}",
+            "this review of a film is {}",
+            "the opinion is {}",
+        ),
         n_pool=20_000,
         n_test=2_500,
         source="hub dataset jieyuz2/WRENCH, classification/imdb.zip",

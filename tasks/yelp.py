@@ -16,7 +16,12 @@ class Yelp(WrenchTexts):
         title="Restaurant reviews, negative or positive",
         modality="text",
         class_names=("negative", "positive"),
-        prompts=("a {} review of a restaurant",),
+        prompts=(
+            "a {} review of a restaurant",
+            "a review by a guest whose opinion is {}",
+            "this review of a restaurant is {}",
+            "the opinion is {}",
+        ),
         n_pool=30_400,
         n_test=3_800,
         source="hub dataset jieyuz2/WRENCH, classification/yelp.zip",

@@ -17,7 +17,12 @@ class Youtube(WrenchTexts):
         title="YouTube comments, spam or not",
         modality="text",
         class_names=("ham", "spam"),
-        prompts=("a {} comment on a video",),
+        prompts=(
+            "a {} comment on a video",
+            "a comment that is {}",
+            "this comment is {}",
+            "{}",
+        ),
         n_pool=1_586,
         n_test=250,
         source="hub dataset jieyuz2/WRENCH, classification/youtube.zip",

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from run_bench import main
+import tasks
+from run_bench import _cells, main
 
 ROOT = Path(__file__).resolve().parent.parent
 FAST = ("--tasks", "breast_cancer", "--representations", "raw", "--methods", "majority_class", "--draws", "1")
@@ -299,3 +300,11 @@ def test_a_person_answers_leaves_and_goes_on(tmp_path):
     assert "1 runs: 1 ok" in ended.stdout
     again = CliRunner().invoke(main, command, input="")
     assert (again.exit_code, again.stderr.count("Useful?")) == (0, 0)
+
+
+@pytest.mark.parametrize("task", tasks.names())
+def test_each_task_has_something_to_run_on_the_defaults_of_its_suite(task, capsys):
+    if task == "ecg":
+        pytest.skip("how many rows it has is known from its data only")
+    cells = _cells(None, task, None, None, 1, 100, "none")
+    assert {"logistic_regression", "snuba"} <= {cell.method.name for cell in cells}

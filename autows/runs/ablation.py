@@ -64,7 +64,9 @@ def vary(cells: Sequence[Cell], axis: str, values: Sequence[str] | None = None) 
     made = []
     for cell in prompted:
         templates = bank(cell.task.card) if values is None else values
-        made += [cell, *(replace(cell, prompts=(template,)) for template in templates)]
+        asked = [replace(cell, prompts=(template,)) for template in templates]
+        # The only template of a card is the cell itself.
+        made += [cell, *(other for other in asked if other.prompts is not None)]
     return made
 
 

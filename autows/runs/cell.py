@@ -50,8 +50,6 @@ class Cell:
         The foundation model that answers zero-shot, if the method asks for that.
     prompts : tuple of str, optional
         Templates instead of those of the task's card.
-    named : bool, default False
-        Name the speaker in tables as a part of the method: it was asked for, not chosen for the task.
     """
 
     task: Task
@@ -61,7 +59,6 @@ class Cell:
     n_labels: int
     speaker: DualEncoder | None = None
     prompts: tuple[str, ...] | None = None
-    named: bool = False
 
     @property
     def key(self) -> Key:
@@ -102,13 +99,19 @@ class Cell:
             found["prompts"] = prompts
         return found
 
+    def __post_init__(self) -> None:
+        if self.prompts == self.task.card.prompts:
+            object.__setattr__(self, "prompts", None)  # As usual, and one run has one name.
+
     def __str__(self) -> str:
         return f"{self.task.card.id} / {self.representation.spec} / {self.method.spec} / draw {self.draw}"
 
     def _method_label(self) -> str:
-        """Return the method as one types it, who spoke and what it was prompted with if not as usual."""
-        by = f" by {self.speaker.spec}" if self.named and self.speaker is not None else ""
-        return f"{self.method.spec}{by}" + ("" if self.prompts is None else f" {list(self.prompts)}")
+        """Return the method as one types it, and what it was prompted with if not as usual."""
+        return self.method.spec if self.prompts is None else f"{self.method.spec} {list(self.prompts)}"
+
+    def _prompted(self) -> dict[str, Any]:
+        return {} if self.prompts is None else {"prompts": list(self.prompts)}
 
     def record(self, status: str, **rest: Any) -> Record:
         """Return a record of this cell with what is known without running it."""
@@ -130,7 +133,7 @@ class Cell:
             },
             method_info={"family": self.method.family, "needs": sorted(self.method.requirements)},
             finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            **rest,
+            **{**rest, "info": {**rest.get("info", {}), **self._prompted()}},
         )
 
 
@@ -268,7 +271,7 @@ def _attempt(
         "ok",
         scores={name: None if value is None else round(value, 6) for name, value in scores.items()},
         ledger=_ledger(view),
-        info={**labels.info, **_about_lfs(view, labels), **taken_from, **_prompted(cell)},
+        info={**labels.info, **_about_lfs(view, labels), **taken_from},
         provenance=provenance,
     )
     return record, _predictions(labels, end_model_test)
@@ -292,10 +295,6 @@ def _answer(
     with clock.phase("aggregate"):
         labels = method.aggregate(view, votes)
     return labels, {"votes_of": found[1].key.id} if found else {}
-
-
-def _prompted(cell: Cell) -> dict[str, Any]:
-    return {} if cell.prompts is None else {"prompts": list(cell.prompts)}
 
 
 def _about_lfs(view: TaskView, labels: Labels) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pickle import PickleError
 from typing import TypeVar
@@ -22,9 +22,15 @@ from autows.runs.record import Record
 from autows.runs.store import Claimed, RunStore
 from autows.runs.workers import TimedOut, Worker, WorkerDied
 from autows.task import Task
-from autows.zero_shot.speaker import choose
+from autows.zero_shot.speaker import choose, encoder
 
 T = TypeVar("T")
+
+
+def left_out(cells: Sequence[Cell], methods: Sequence[Method]) -> list[str]:
+    """Return the methods of a plan that no cell has: they need text embeddings, which no feature has."""
+    planned = {cell.method.spec for cell in cells}
+    return [method.spec for method in methods if method.spec not in planned]
 
 
 def plan(
@@ -44,9 +50,11 @@ def plan(
     Raises
     ------
     UserError
-        If a task's pool is too small for the number of labels, ``draws`` is not positive, or no
-        representation works on a task or for a method.
+        If a task's pool is too small for the number of labels, ``draws`` is not positive, no
+        representation works on a task, or no method has features to run on.
     """
+    if zero_shot not in ("auto", "none"):
+        encoder(zero_shot)
     cells = []
     for task in tasks:
         if task.card.n_pool is not None:
@@ -66,15 +74,12 @@ def plan(
                 if "class_embeddings" in method.requirements and textless:
                     continue
                 speaks = speaker if "zero_shot" in method.requirements else None
-                one = Cell(task, representation, method, 0, n_labels, speaks, named=zero_shot != "auto")
-                cells += [replace(one, draw=k) for k in range(draws)]
-    planned = {cell.method.spec for cell in cells}
-    for method in methods:
-        if method.spec not in planned:
-            raise UserError(
-                f"{method.spec} needs features that come with text embeddings; add clip, glyph_clip or "
-                "sentence to --representations, as far as they work on these tasks"
-            )
+                cells += [Cell(task, representation, method, k, n_labels, speaks) for k in range(draws)]
+    if not cells:
+        raise UserError(
+            f"No features with text embeddings for {', '.join(method.spec for method in methods)}; add clip, "
+            "glyph_clip or sentence to --representations, as far as they work on these tasks"
+        )
     return cells
 
 

@@ -63,6 +63,9 @@ def spoken(
     if "class_embeddings" in asked and isinstance(representation, DualEncoder) and card.prompts:
         E, scale = representation.class_texts(card, prompts)
         said.update(template_embeddings=E, logit_scale=scale)
+    for array in said.values():
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
     if prompts is not None:
         said["prompts"] = prompts
     return said

@@ -34,12 +34,24 @@ def choose(card: TaskCard, wanted: str = "auto") -> DualEncoder | None:
             if isinstance(made, DualEncoder) and made.at_hand():
                 return made
         return None
-    made = representations.create(wanted)
+    made = encoder(wanted)
+    if made.modalities and card.modality not in made.modalities:
+        return None
+    return made
+
+
+def encoder(spec: str) -> DualEncoder:
+    """Create a representation that embeds texts too.
+
+    Raises
+    ------
+    UserError
+        If there is no such representation, or it does not embed texts.
+    """
+    made = representations.create(spec)
     if not isinstance(made, DualEncoder):
         raise UserError(
             f"Representation '{made.name}' embeds no texts, so it cannot answer zero-shot; "
             "try clip, glyph_clip or sentence"
         )
-    if made.modalities and card.modality not in made.modalities:
-        return None
     return made

@@ -14,8 +14,9 @@ from autows.errors import NotApplicable, UserError
 from autows.method import Method
 from autows.representations.raw import Raw
 from autows.runs.cell import Cell, execute
-from autows.runs.plan import plan
+from autows.runs.plan import left_out, plan
 from autows.runs.store import RunStore
+from autows.runs.views import spoken
 from autows.types import Labels
 from autows.zero_shot import speaker
 
@@ -155,8 +156,31 @@ def test_what_a_method_does_not_ask_for_is_no_part_of_its_key():
     ]
     assert "zero_shot" not in cells[0].key.encoders
     assert "prompts" not in cells[1].key.encoders
-    with pytest.raises(UserError, match="reader needs features that come with text embeddings"):
-        plan([card], [Raw()], [Listener(), Reader()], 1, 100)
+    bare = plan([card], [Raw()], [Listener(), Reader()], 1, 100, zero_shot="none")
+    assert left_out(bare, [Listener(), Reader()]) == ["reader"]
+    with pytest.raises(UserError, match="No features with text embeddings for reader; add clip"):
+        plan([card], [Raw()], [Reader()], 1, 100)
+    with pytest.raises(UserError, match="Unknown representation 'clipp'"):
+        plan([card], [Raw()], [Listener()], 1, 100, zero_shot="clipp")
+
+
+def test_the_prompts_of_the_card_are_the_usual_ones(tmp_path):
+    record, cell = only(Listener(), tmp_path, speaker=Toy(), prompts=tasks.create("digits").card.prompts)
+    assert cell.prompts is None
+    assert record.labels["method"] == "listener"
+    assert "prompts" not in record.info
+
+
+def test_what_a_foundation_model_says_cannot_be_written_to():
+    task = tasks.create("digits")
+    said = spoken(task, Toy(), Listener(), Toy(), None)
+    assert not said["zero_shot_pool"].flags.writeable
+    assert not spoken(task, Toy(), Reader(), None, None)["template_embeddings"].flags.writeable
+
+
+def test_other_braces_of_a_prompt_are_letters():
+    E, _ = Toy().class_texts(tasks.create("digits").card, ("{x} {}",))
+    np.testing.assert_array_equal(E[0, 3], Toy().encode_texts(["{x} three"])[0])
 
 
 @pytest.mark.parametrize(("task", "names"), [("digits", ("clip", "glyph_clip")), ("youtube", ("sentence",))])

@@ -29,6 +29,18 @@ STUMP = {"kind": "stump", "features": [43], "threshold": 5.5, "below": 0.05, "ab
             {"kind": "tree", "features": [1, 2, 3, 4, 5], "beta": 0.3},
             "the likeliest class by tree of 5 features, with lift >= 0.3",
         ),
+        (
+            {"kind": "template", "template": 2, "features": [0], "label": 0, "at_least": 0.7},
+            "dog where P >= 0.7 by prompt template 2",
+        ),
+        (
+            {"kind": "zero_shot", "features": [1], "features_of": "zero_shot", "label": 1, "at_least": 0.7},
+            "cat where P >= 0.7 by the zero-shot answer",
+        ),
+        (
+            {**STUMP, "features": [1], "features_of": "zero_shot", "label": 1, "at_least": 0.5},
+            "cat where the zero-shot probability of class 1 > 5.5",
+        ),
     ],
 )
 def test_words_say_what_the_description_says(lf, words):

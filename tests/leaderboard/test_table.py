@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -256,3 +257,10 @@ def test_files(tmp_path):
     markdown = (tmp_path / "out" / "leaderboard.md").read_text()
     assert f"| {A} " in markdown
     assert "60.0 ± 0.0" in markdown
+
+
+def test_records_of_an_ablation_of_prompts_are_no_entrants():
+    prompted = replace(record("a", "zero_shot_clip", 0, 0.9), info={"prompts": ["a {}"]})
+    board = build([record("a", "zero_shot_clip", 0, 0.5), prompted])
+    assert [row["accuracy"] for row in board.rows] == [0.5]
+    assert "Left out: 1 records of an ablation of prompts" in board.notes

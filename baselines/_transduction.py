@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.end_models.linear import blocks
-from autows.folds import stratified_folds
 from autows.neighbors import nearest_neighbors
 from autows.types import Matrix, TaskView
 from autows.vote_extension import edge_cosines
+from baselines._embeddings import seed_folds
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -21,19 +21,12 @@ N_NEIGHBORS = 10
 MAX_DIMS = 100
 """Both as label spreading has them by default, so that one cached graph serves all."""
 ROWS_FOR_TUNING = 2000
-N_FOLDS = 5
 FLOOR = 1e-4
 """Probabilities below it count as it: one confident mistake on a hundred seeds must not decide."""
 INDIFFERENCE = 0.01
 """Log-losses on the seeds that are so close to the least count as equal to it."""
 
 Setting = TypeVar("Setting", bound=Hashable)
-
-
-def unit_rows(X: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return rows of length 1, shape (N, d); rows of zeros stay so."""
-    length = np.sqrt(np.einsum("ij,ij->i", X, X))
-    return (X / np.where(length > 0, length, 1)[:, None]).astype(np.float32, copy=False)
 
 
 def text_log_probabilities(
@@ -136,7 +129,7 @@ def choose_setting(
     view : TaskView
         Its seeds' labels and groups are used.
     rng : numpy.random.Generator
-        Decides the folds.
+        Decides the folds, which do not depend on the names of the classes.
 
     Returns
     -------
@@ -146,9 +139,9 @@ def choose_setting(
         Mean over held-out seeds; NaN if there is only one seed.
     """
     y = np.asarray(view.y_seed)
-    if len(y) < 2:
+    folds = seed_folds(view, rng)
+    if folds is None:
         return settings[0], float("nan")
-    folds = stratified_folds(y, N_FOLDS, rng, view.groups_seed)
     losses = {}
     for setting in settings:
         P = np.empty((len(y), view.n_classes))

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from autows.method import Method
 from autows.types import Labels, TaskView
-from baselines._transduction import first_of_the_best, seed_log_loss, text_log_probabilities, unit_rows
+from baselines._embeddings import unit_rows
+from baselines._transduction import first_of_the_best, seed_log_loss, text_log_probabilities
 
 METRICS = ("texts", "ordinal")
 TEMPERATURES = (1.0, 0.7, 1.4, 0.5, 2.0, 0.35, 2.8, 0.25, 4.0, 0.1, 10.0)

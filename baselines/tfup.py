@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from autows.end_models.linear import blocks
 from autows.method import Method
 from autows.types import Labels, TaskView
-from baselines._transduction import first_of_the_best, seed_log_loss, text_log_probabilities, unit_rows
+from baselines._embeddings import unit_rows
+from baselines._transduction import first_of_the_best, seed_log_loss, text_log_probabilities
 
 CONFIDENCE_SCALE = 10.0
 """What cosines are multiplied with where confidence and distances between predictions are measured."""

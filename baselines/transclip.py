@@ -12,13 +12,8 @@ from autows.end_models.linear import blocks
 from autows.method import Method
 from autows.neighbors import stack_nodes
 from autows.types import Labels, TaskView
-from baselines._transduction import (
-    choose_setting,
-    cosine_graph,
-    rows_for_tuning,
-    text_log_probabilities,
-    unit_rows,
-)
+from baselines._embeddings import unit_rows
+from baselines._transduction import choose_setting, cosine_graph, rows_for_tuning, text_log_probabilities
 
 if TYPE_CHECKING:
     import scipy.sparse

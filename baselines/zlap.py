@@ -12,7 +12,8 @@ from autows.method import Method
 from autows.neighbors import stack_nodes
 from autows.priors import shrunken_prior
 from autows.types import Labels, TaskView
-from baselines._transduction import cosine_graph, first_of_the_best, seed_log_loss, unit_rows
+from baselines._embeddings import unit_rows
+from baselines._transduction import cosine_graph, first_of_the_best, seed_log_loss
 from baselines.label_spreading import normalise_mass, spread
 
 if TYPE_CHECKING:

@@ -200,7 +200,11 @@ def _of_file(
                 "opened, because they hold code. Save its state_dict() as .safetensors"
             )
         architecture = {**architecture, "quick_gelu": True}
-    return ClipSource(title, architecture, _preprocessing(architecture, preprocessing), path=path)
+    try:
+        how = _preprocessing(architecture, preprocessing)
+    except (TypeError, ValueError) as error:
+        raise NotApplicable(f"clip: {title} describes no preprocessing of images: {error}") from error
+    return ClipSource(title, architecture, how, path=path)
 
 
 def _openai_digests() -> Iterator[str]:
@@ -218,11 +222,22 @@ def _read_configuration(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise NotApplicable(f"clip: the configuration {path} cannot be read: {error}") from error
-    architecture = read.get("model_cfg", read) if isinstance(read, dict) else {}
+    wrong = f"clip: {path} is no configuration of open_clip:"
+    if not isinstance(read, dict):
+        raise NotApplicable(f"{wrong} it holds {read!r:.40} instead of an object")
+    architecture, preprocessing = read.get("model_cfg", read), read.get("preprocess_cfg", {})
+    _check_objects({"model_cfg": architecture, "preprocess_cfg": preprocessing}, wrong)
     lacking = [key for key in ("embed_dim", "vision_cfg", "text_cfg") if key not in architecture]
     if lacking:
-        raise NotApplicable(f"clip: {path} is no configuration of open_clip: it has no {', '.join(lacking)}")
-    return architecture, read.get("preprocess_cfg", {})
+        raise NotApplicable(f"{wrong} it has no {', '.join(lacking)}")
+    _check_objects({key: architecture[key] for key in ("vision_cfg", "text_cfg")}, wrong)
+    return architecture, preprocessing
+
+
+def _check_objects(parts: Mapping[str, Any], wrong: str) -> None:
+    for key, value in parts.items():
+        if not isinstance(value, dict):
+            raise NotApplicable(f"{wrong} its {key} is {value!r:.40} instead of an object")
 
 
 def _preprocessing(architecture: Mapping[str, Any], settings: Mapping[str, Any]) -> Preprocessing:

@@ -58,8 +58,9 @@ def fill(model: Any, path: Path, title: str) -> None:
     Raises
     ------
     NotApplicable
-        If the file is damaged or holds weights of something else.
+        If the file is damaged, holds weights of something else, or holds NaN or infinity.
     """
+    import torch
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict
 
@@ -88,6 +89,13 @@ def fill(model: Any, path: Path, title: str) -> None:
     if faults:
         raise NotApplicable(f"{path} does not hold the weights of {title}: {'; '.join(faults)}")
     model.load_state_dict(state)
+    # Of the filled network, because a number may be finite in the file and not in float32.
+    broken = sorted(key for key, weights in model.state_dict().items() if not torch.isfinite(weights).all())
+    if broken:
+        raise NotApplicable(
+            f"{path} holds NaN or infinity among the weights of {title}: in {len(broken)} of them, "
+            f"{broken[0]} for one. Give another checkpoint"
+        )
 
 
 def tokenizer(architecture: Mapping[str, Any], title: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,7 @@ class Clip(DualEncoder):
         self.tokenizer_: Any = tokenizer(source.architecture, source.title)
         self.preprocessing_ = source.preprocessing
         self.device_ = pick()
+        self.embed_dim_ = int(source.architecture["embed_dim"])
         self.logit_scale_ = float(network.logit_scale.detach().exp())
         self.model_ = network.eval().to(self.device_, memory_format=torch.channels_last)
 
@@ -128,16 +129,18 @@ class Clip(DualEncoder):
         images = pixels(np.asarray(X), self.limits_)
         # Metal lacks antialiased bicubic interpolation.
         place = "cpu" if self.device_.startswith("mps") else self.device_
-        return np.concatenate(
-            [
-                self._unit("encode_image", prepare(batch, self.preprocessing_, place, modality == "field"))
-                for batch in _batches(images)
-            ]
+        return self._stacked(
+            self._unit("encode_image", prepare(batch, self.preprocessing_, place, modality == "field"))
+            for batch in _batches(images)
         )
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return embeddings of texts, shape (n, d), each of length 1; call :meth:`load` first."""
-        return np.concatenate([self._unit("encode_text", self.tokenizer_(list(b))) for b in _batches(texts)])
+        return self._stacked(self._unit("encode_text", self.tokenizer_(list(b))) for b in _batches(texts))
+
+    def _stacked(self, parts: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Put the rows of batches together; of no batch there are no rows, shape (0, d)."""
+        return np.concatenate([np.empty((0, self.embed_dim_), dtype=np.float32), *parts])
 
     def _unit(self, tower: str, batch: Any) -> NDArray[np.float32]:
         """Run a tower and bring its rows to length 1, in float32 whatever the tower computes in."""

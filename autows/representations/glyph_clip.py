@@ -24,8 +24,20 @@ class GlyphClip(DualEncoder):
     rows_at_once = 1024
     resumable = True
 
+    def at_hand(self) -> bool:
+        """Say whether the package has its weights."""
+        from autows.zero_shot._glyph_clip import missing
+
+        return not missing()
+
     def load(self) -> None:
-        """Load both towers from the package."""
+        """Load both towers from the package.
+
+        Raises
+        ------
+        NotApplicable
+            If its files are missing or damaged, or torch does not match its torchvision.
+        """
         if hasattr(self, "clip_"):
             return
         from autows.zero_shot._glyph_clip import load
@@ -34,7 +46,13 @@ class GlyphClip(DualEncoder):
         self.logit_scale_ = float(self.clip_.model.logit_scale.exp())
 
     def identity(self) -> dict[str, Any]:
-        """Return the model's name and the hash of its weights."""
+        """Return the model's name and the hash of its weights.
+
+        Raises
+        ------
+        NotApplicable
+            If they are missing.
+        """
         from autows.zero_shot._glyph_clip import identity
 
         return dict(identity())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autows.errors import NotApplicable
 from autows.representations._pixels import pixels
 from autows.representations._torch import digest, load_weights, matching_torchvision
 
@@ -27,6 +28,7 @@ CONFIG, WEIGHTS = FOLDER / "model_config.json", FOLDER / "model.safetensors"
 # Of rendered glyphs after `standardised`.
 MEAN, STD = 0.2, 0.35
 LUMINANCE = (0.299, 0.587, 0.114)
+_REINSTALL = "reinstall autows-bench"
 
 
 class GlyphClip(NamedTuple):
@@ -53,8 +55,26 @@ def config() -> dict[str, Any]:
     return found
 
 
+def missing() -> list[Path]:
+    """Return which of the model's files are not there."""
+    return [path for path in (CONFIG, WEIGHTS) if not path.is_file()]
+
+
+def _check_there() -> None:
+    absent = missing()
+    if absent:
+        raise NotApplicable(f"{NAME}'s weights are missing (no file {absent[0]}): {_REINSTALL}")
+
+
 def identity() -> dict[str, str]:
-    """Return the model's name and the SHA-256 of its weights."""
+    """Return the model's name and the SHA-256 of its weights.
+
+    Raises
+    ------
+    NotApplicable
+        If they are missing.
+    """
+    _check_there()
     return {"name": NAME, "weights_sha256": digest([WEIGHTS])}
 
 
@@ -64,17 +84,23 @@ def load() -> GlyphClip:
     Raises
     ------
     NotApplicable
-        If torch does not match its torchvision, or the weights are damaged.
+        If torch does not match its torchvision, or the weights are missing or damaged.
 
     Notes
     -----
     The weights are stored in float16 and computed with in float32.
     """
+    _check_there()
     with matching_torchvision(NAME):
         import open_clip
     architecture = config()
     model: Any = open_clip.CLIP(**architecture)
-    load_weights(model, WEIGHTS, without=(), who=NAME)
+    try:
+        load_weights(model, WEIGHTS, without=(), who=NAME)
+    except NotApplicable as error:
+        # Whose advice is for weights that were fetched, and these came with the package.
+        reason = " ".join(str(error.__cause__ or error).split())[:240]
+        raise NotApplicable(f"{NAME}'s weights, {WEIGHTS}, are damaged ({reason}): {_REINSTALL}") from error
     model.eval().requires_grad_(False)
     side = architecture["vision_cfg"]["image_size"]
     return GlyphClip(

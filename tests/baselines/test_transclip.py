@@ -11,7 +11,8 @@ from scipy.stats import norm
 
 from autows.neighbors import stack_nodes
 from baselines import transclip
-from baselines._transduction import cosine_graph, text_log_probabilities, unit_rows
+from baselines._embeddings import unit_rows
+from baselines._transduction import cosine_graph, text_log_probabilities
 from baselines.logistic_regression import LogisticRegression
 from baselines.transclip import Gaussians, Problem, TransCLIP, assign, moments
 

@@ -56,7 +56,7 @@ def accuracy(labels, y_test):
 @pytest.fixture
 def evenly_dealt(monkeypatch):
     """Deal folds in the order of the seeds, whatever their labels."""
-    monkeypatch.setattr(_transduction, "stratified_folds", lambda y, n, rng, groups: np.arange(len(y)) % n)
+    monkeypatch.setattr(_transduction, "seed_folds", lambda view, rng: np.arange(len(view.y_seed)) % 5)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -173,7 +173,7 @@ def test_the_order_of_rows_does_not_matter(embedded, spec):
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_renaming_classes_renames_columns(embedded, evenly_dealt, spec):
+def test_renaming_classes_renames_columns(embedded, spec):
     view, _, _ = embedded(noise=1.5, seed=4)
     new = np.array([2, 0, 3, 1])
     old = np.argsort(new)
@@ -292,6 +292,27 @@ def test_settings_are_judged_on_seeds_that_were_held_out(blobs):
     assert (setting, loss) == (0.9, pytest.approx(-np.log(0.9)))
     np.testing.assert_array_equal(np.sum([~kept for kept in shown], axis=0), np.full(23, 3))
     assert len(shown) == 15
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(23) // 2])
+def test_the_seeds_that_are_held_out_do_not_depend_on_the_names_of_classes(blobs, groups):
+    view, _, _ = blobs(n=23)
+    view = replace(view, groups_seed=groups)
+
+    def shown(view):
+        masks = []
+
+        def answer(setting, kept):
+            masks.append(kept)
+            return np.full((23, 3), 1 / 3)
+
+        choose_setting((0.5,), answer, view, np.random.default_rng(0))
+        return np.array(masks)
+
+    expected = shown(view)
+    assert expected.shape == (5, 23)
+    for new in ([1, 2, 0], [2, 1, 0]):
+        np.testing.assert_array_equal(shown(replace(view, y_seed=np.array(new)[view.y_seed])), expected)
 
 
 def test_log_losses_are_floored():

@@ -87,6 +87,17 @@ def test_batches_and_chunks_do_not_matter(tiny_clip, monkeypatch):
     np.testing.assert_allclose(tiny_clip.encode_texts(TEXTS), texts, atol=1e-5)
 
 
+def test_no_rows_have_no_embeddings(tiny_configuration, tiny_checkpoint, tiny_clip):
+    fields = fitted(tiny_configuration, tiny_checkpoint, np.arange(64.0).reshape(1, 8, 8), "field")
+    for Z in (
+        tiny_clip.encode(np.empty((0, 8, 8, 3), dtype=np.uint8), "image"),
+        fields.encode(np.empty((0, 8, 8)), "field"),
+        tiny_clip.encode(Texts.of([]), "text"),
+        tiny_clip.encode_texts([]),
+    ):
+        assert (Z.shape, Z.dtype) == ((0, 16), np.float32)
+
+
 def test_an_interrupted_run_goes_on_where_it_was(tiny_configuration, tiny_checkpoint, staged, check_resumes):
     task = staged(noisy(7, 8, 8), noisy(2, 8, 8), "image")
     check_resumes(lambda: Clip(tiny_configuration, str(tiny_checkpoint)), task, rows_at_once=3, atol=1e-5)

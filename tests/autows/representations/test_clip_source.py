@@ -237,3 +237,27 @@ def test_missing_files_and_faulty_configurations_are_not_applicable(
     assert "no configuration of open_clip: it has no text_cfg" in refusal(half, tiny_checkpoint)
     odd = configured(tmp_path, {**TINY, "vision_cfg": {**VIT, "wdith": 3}})
     assert "cannot be built (TypeError" in refusal(odd, tiny_checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([TINY], "no configuration of open_clip: it holds [{'embed_dim'"),
+        ({"model_cfg": 3}, "no configuration of open_clip: its model_cfg is 3 instead of an object"),
+        ({**TINY, "vision_cfg": 3}, "its vision_cfg is 3 instead of an object"),
+        ({**TINY, "text_cfg": ["a"]}, "its text_cfg is ['a'] instead of an object"),
+        ({"model_cfg": TINY, "preprocess_cfg": "x"}, "its preprocess_cfg is 'x' instead of an object"),
+        ({**TINY, "vision_cfg": {**VIT, "image_size": None}}, "describes no preprocessing of images"),
+        ({"model_cfg": TINY, "preprocess_cfg": {"mean": 0.5}}, "describes no preprocessing of images"),
+        ({"model_cfg": TINY, "preprocess_cfg": {"interpolation": "nearest"}}, "expected bicubic or bilinear"),
+    ],
+)
+def test_parts_of_a_configuration_that_are_something_else_are_told_in_one_line(
+    tmp_path, tiny_checkpoint, content, told
+):
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(content))
+    message = refusal(str(path), tiny_checkpoint)
+    assert message.startswith("clip: ")
+    assert "odd.json" in message
+    assert told in message

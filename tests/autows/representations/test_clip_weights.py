@@ -148,3 +148,14 @@ def test_a_truncated_archive_and_a_pickle_of_anything_else_are_refused(tiny_conf
     assert "it is not a state dictionary" in refusal(tiny_configuration, path)
     torch.save(torch.nn.Linear(2, 2), path)
     assert "cannot be read as weights" in refusal(tiny_configuration, path)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e300])
+def test_weights_that_are_not_finite_are_refused(tiny_configuration, tiny_model, tmp_path, value):
+    state = {key: weights.clone() for key, weights in tiny_model.state_dict().items()}
+    state["visual.proj"] = state["visual.proj"].double()
+    state["visual.proj"][3, 5] = value
+    path = saved(state, tmp_path / "w.safetensors")
+    message = refusal(tiny_configuration, path)
+    assert message.startswith(f"{path} holds NaN or infinity among the weights of")
+    assert "in 1 of them, visual.proj for one" in message

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from autows.errors import AutoWSError, NotApplicable
+from autows.representations import create
 from autows.zero_shot import _glyph_clip
 from autows.zero_shot._glyph_clip import CONFIG, FOLDER, WEIGHTS, as_input, config, identity, load, prepare
 from tasks.digits import Digits
@@ -197,6 +198,43 @@ def test_a_torchvision_of_another_torch_is_told(monkeypatch):
     monkeypatch.delitem(sys.modules, "open_clip")
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(NotApplicable, match=r"glyph-clip: torch .* do not match .*reinstall both together"):
+        load()
+
+
+@pytest.mark.parametrize("name", ["WEIGHTS", "CONFIG"])
+def test_files_that_are_missing_are_told(monkeypatch, tmp_path, name):
+    made = create("glyph_clip")
+    assert made.at_hand()
+    monkeypatch.setattr(_glyph_clip, name, tmp_path / "none")
+    assert not made.at_hand()
+    for ask in (made.identity, made.load, identity, load):
+        with pytest.raises(
+            NotApplicable, match=r"^glyph-clip's weights are missing \(.*: reinstall autows-bench$"
+        ):
+            ask()
+
+
+@pytest.mark.parametrize("size", [0, 5, 100_000])
+def test_damaged_weights_are_reinstalled_and_not_fetched(monkeypatch, tmp_path, size):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(WEIGHTS.read_bytes()[:size])
+    monkeypatch.setattr(_glyph_clip, "WEIGHTS", path)
+    with pytest.raises(NotApplicable) as caught:
+        create("glyph_clip").load()
+    message = str(caught.value)
+    assert message.startswith(f"glyph-clip's weights, {path}, are damaged (")
+    assert message.endswith("): reinstall autows-bench")
+    assert "\n" not in message
+    assert "Fetch" not in message
+
+
+def test_weights_of_another_model_are_damage_too(monkeypatch, tmp_path):
+    from safetensors.torch import save_file
+
+    path = tmp_path / "model.safetensors"
+    save_file({"fc.weight": torch.zeros(2, 2)}, path)
+    monkeypatch.setattr(_glyph_clip, "WEIGHTS", path)
+    with pytest.raises(NotApplicable, match=r"are damaged \(.* missing, .*\): reinstall autows-bench$"):
         load()
 
 

@@ -12,6 +12,7 @@ from scipy.special import log_softmax
 
 from autows.method import create
 from baselines import _transduction, transclip
+from baselines._embeddings import unit_rows
 from baselines._transduction import (
     choose_setting,
     cosine_graph,
@@ -19,7 +20,6 @@ from baselines._transduction import (
     rows_for_tuning,
     seed_log_loss,
     text_log_probabilities,
-    unit_rows,
 )
 
 SEEDED = ("transclip", "transclip[anchors=false]", "zlap", "tfup", "transductive_clustering")

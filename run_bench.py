@@ -131,7 +131,6 @@ def run(
         os.environ["AUTOWS_DEVICE"] = device
     from joblib import cpu_count
 
-    from autows.runs.plan import Progress
     from autows.runs.plan import run as run_plan
     from autows.runs.progress import ProgressBar
     from autows.runs.store import RunStore
@@ -143,10 +142,8 @@ def run(
         cells = with_person(cells)
         if not interview(cells, RunStore(results)):
             return 130
-    progress: Progress = ProgressBar()
-    outcome = run_plan(
-        cells, RunStore(results), jobs or min(8, cpu_count()), timeout, progress, retry_skipped
-    )
+    jobs = jobs or min(8, cpu_count())
+    outcome = run_plan(cells, RunStore(results), jobs, timeout, ProgressBar(), retry_skipped)
     for line in outcome.corrupt:
         click.echo(f"Run again: {line}", err=True)
     counts = {status: outcome.counts[status] for status in ("ok", "skipped", "failed", "timeout")}

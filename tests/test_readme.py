@@ -25,7 +25,7 @@ def block(marker):
 @pytest.fixture
 def copy(tmp_path):
     """Return a copy of the project, as a newcomer's clone."""
-    for name in ("autows", "tasks", "baselines", "leaderboard"):
+    for name in ("autows", "tasks", "baselines", "leaderboard", "commands"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "run_bench.py", tmp_path)
     return tmp_path

@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 import tasks
-from run_bench import _cells, main
+from commands.options import cells_of
+from run_bench import main
 
 ROOT = Path(__file__).resolve().parent.parent
 FAST = ("--tasks", "breast_cancer", "--representations", "raw", "--methods", "majority_class", "--draws", "1")
@@ -304,5 +305,5 @@ def test_a_person_answers_leaves_and_goes_on(tmp_path):
 
 @pytest.mark.parametrize("task", tasks.names())
 def test_each_task_has_something_to_run_on_the_defaults_of_its_suite(task, capsys):
-    cells = _cells(None, task, None, None, 1, 100, "none")
+    cells = cells_of(None, task, None, None, 1, 100, "none")
     assert {"logistic_regression", "snuba"} <= {cell.method.name for cell in cells}

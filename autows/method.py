@@ -15,6 +15,7 @@ import numpy as np
 
 from autows.params import Configurable, Scalar
 from autows.registry import Registry
+from autows.source import source_hash
 from autows.types import Labels, TaskView
 
 NEEDS = frozenset({"class_names", "zero_shot", "class_embeddings"})
@@ -57,6 +58,10 @@ class Method(Configurable, ABC):
         if "class_embeddings" in self.requirements and view.template_embeddings is None:
             return "needs text embeddings of the classes in the space of the features, such as clip has them"
         return None
+
+    def code_hash(self) -> str:
+        """Return a hash of the code that makes the answers, 16 hexadecimal digits."""
+        return source_hash(type(self).__module__)[:16]
 
     @classmethod
     def about(cls) -> dict[str, Any]:

@@ -23,11 +23,10 @@ from autows.method import Method
 from autows.representation import Representation
 from autows.runs.memory import peak_mb, reset_peak
 from autows.runs.record import Key, Record
-from autows.runs.scores import score
+from autows.runs.scores import curves, score
 from autows.runs.stages import synthesised
 from autows.runs.store import RunStore
 from autows.runs.views import encoder_identity, make_view, spoken
-from autows.source import source_hash
 from autows.task import Task
 from autows.types import InvalidLabels, Labels, TaskView
 from autows.voting import VotingMethod
@@ -73,7 +72,7 @@ class Cell:
             representation_parameters=self.representation.get_params(),
             method=self.method.name,
             parameters=self.method.get_params(),
-            source_hash=source_hash(type(self.method).__module__)[:16],
+            source_hash=self.method.code_hash(),
             draw=self.draw,
             n_labels=self.n_labels,
             encoders=self._encoders(),
@@ -131,7 +130,11 @@ class Cell:
                 "n_classes": card.n_classes,
                 "same_as": dict(card.same_as),
             },
-            method_info={"family": self.method.family, "needs": sorted(self.method.requirements)},
+            method_info={
+                "family": self.method.family,
+                "needs": sorted(self.method.requirements),
+                "summary": self.method.about()["summary"],
+            },
             finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
             **{**rest, "info": {**rest.get("info", {}), **self._prompted()}},
         )
@@ -266,10 +269,13 @@ def _attempt(
         end_model = train_on_weak_labels(view, labels, generator(purpose="end model", **axes))
         end_model_test = end_model.predict_proba(view.X_test)
     with clock.phase("score"):
-        scores = score(view, labels, end_model_test, data.y_pool, data.y_test, data.groups_pool)
+        scores = score(
+            view, labels, end_model_test, data.y_pool, data.y_test, data.groups_pool, data.groups_test
+        )
     record = cell.record(
         "ok",
         scores={name: None if value is None else round(value, 6) for name, value in scores.items()},
+        curves=curves(view, labels, data.y_test),
         ledger=_ledger(view),
         info={**labels.info, **_about_lfs(view, labels), **taken_from},
         provenance=provenance,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-SCHEMA_VERSION = 2
-"""Version of the record's format. A reader refuses what it does not know."""
+SCHEMA_VERSION = 3
+"""Version of the record's format."""
+
+OLDEST_SCHEMA = 2
+"""The oldest version that is still read. Older records do not say which foundation model spoke, so there is
+no telling which runs they are."""
 
 PROTOCOL_VERSION = 2
 """Version of what is done to a method's answer: the end model and the scores. Part of a run's identity."""
@@ -95,7 +99,7 @@ class Record:
     task_info : mapping
         ``title``, ``modality``, ``n_classes``, ``same_as`` (see :class:`~autows.task.TaskCard`).
     method_info : mapping
-        ``family`` and ``needs`` of the method.
+        ``family``, ``needs`` and ``summary`` (one line) of the method.
     reason : str
         Why the status is not ``ok``; empty otherwise.
     traceback : str
@@ -106,7 +110,9 @@ class Record:
     peak_memory_mb : float, optional
         Highest resident memory of the worker during the run.
     scores : mapping of str to float or None
-        See :mod:`autows.runs.scores`.
+        See :func:`autows.runs.scores.score`.
+    curves : mapping
+        ``reliability`` and ``risk_coverage``, see :func:`autows.runs.scores.curves`; empty for hard labels.
     ledger : mapping
         Labels handed out: ``n``, ``per_class``, and ``draw``, a hash of which rows.
     info : mapping
@@ -131,6 +137,7 @@ class Record:
     seconds: Mapping[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     scores: Mapping[str, float | None] = field(default_factory=dict)
+    curves: Mapping[str, Any] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
     predictions: Mapping[str, Any] | None = None
@@ -175,9 +182,22 @@ class Record:
         if not isinstance(values, dict):
             raise InvalidRecord("not a JSON object")
         version = values.get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise InvalidRecord(f"schema_version is {version!r}; this program reads {SCHEMA_VERSION}")
+        if not isinstance(version, int) or not OLDEST_SCHEMA <= version <= SCHEMA_VERSION:
+            raise InvalidRecord(
+                f"schema_version is {version!r}; this program reads {OLDEST_SCHEMA} to {SCHEMA_VERSION}"
+            )
+        for older in range(version, SCHEMA_VERSION):
+            values = _UPGRADES[older](values)
         return _from_dict(cls, {**values, "key": _from_dict(Key, values.get("key"))})
+
+
+def _to_schema_3(values: dict[str, Any]) -> dict[str, Any]:
+    """Add the curves that records have had since."""
+    return {**values, "curves": {}, "schema_version": 3}
+
+
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {2: _to_schema_3}
+"""By version, what makes a record of it one of the next."""
 
 
 def _is_finite(value: object) -> bool:

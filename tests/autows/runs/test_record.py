@@ -83,7 +83,7 @@ def test_an_invalid_key_cannot_be_built(change, message):
     ("damage", "message"),
     [
         (lambda v: None, "not a JSON object"),
-        (lambda v: {**v, "schema_version": 99}, "schema_version is 99; this program reads 2"),
+        (lambda v: {**v, "schema_version": 99}, "schema_version is 99; this program reads 2 to 3"),
         (lambda v: {k: x for k, x in v.items() if k != "schema_version"}, "schema_version is None"),
         (lambda v: {k: x for k, x in v.items() if k != "scores"}, r"lacks \['scores'\]"),
         (lambda v: {**v, "more": 1}, r"unknown \['more'\]"),
@@ -99,3 +99,10 @@ def test_a_damaged_record_is_refused(damage, message):
 def test_half_a_record_is_refused():
     with pytest.raises(InvalidRecord, match="not JSON"):
         Record.from_text(RECORD.to_text()[:100])
+
+
+def test_a_record_of_schema_2_is_read_as_one_of_today():
+    values = json.loads(RECORD.to_text())
+    del values["curves"]
+    old = Record.from_text(json.dumps({**values, "schema_version": 2}))
+    assert old == replace(RECORD, curves={})

@@ -37,6 +37,7 @@ def test_scores_of_hard_labels_by_hand():
     scores = score(make_view(), labels, END_MODEL, Y_POOL, Y_TEST)
     # Answers with abstentions filled: 0 1 0 2 2 against 0 1 2 2 1.
     assert scores.pop("accuracy") == pytest.approx(3 / 5)
+    assert scores.pop("accuracy_se") == pytest.approx((0.6 * 0.4 / 4) ** 0.5)
     assert scores.pop("coverage") == pytest.approx(3 / 5)
     assert scores.pop("accuracy_covered") == pytest.approx(2 / 3)
     # Rows 3, 4, 5 are not seeds: right, wrong, abstaining.

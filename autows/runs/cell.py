@@ -128,6 +128,7 @@ class Cell:
                 "title": card.title,
                 "modality": card.modality,
                 "n_classes": card.n_classes,
+                "class_names": list(card.class_names),
                 "same_as": dict(card.same_as),
             },
             method_info={
@@ -341,6 +342,6 @@ def explain(error: BaseException) -> tuple[str, str]:
     """Return one line that says what went wrong, and the traceback of what was not foreseen."""
     text = " ".join(str(error).split())
     if isinstance(error, AutoWSError):
-        return text, ""
+        return text, error.trace
     named = text if isinstance(error, InvalidLabels) else f"{type(error).__name__}: {text}".rstrip(": ")
     return named, "".join(traceback.format_exception(error))

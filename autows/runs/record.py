@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 SCHEMA_VERSION = 3
@@ -71,10 +72,10 @@ class Key:
         if self.draw < 0 or self.n_labels < 1:
             raise InvalidRecord(f"draw {self.draw} and n_labels {self.n_labels} must be at least 0 and 1")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A hash of the whole key, 16 hexadecimal digits."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps({f.name: getattr(self, f.name) for f in fields(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -97,7 +98,7 @@ class Record:
         How the run is called in tables: ``task``, ``representation``, ``method``, the latter two
         with the parameters that differ from their defaults; and ``zero_shot``, the model that spoke.
     task_info : mapping
-        ``title``, ``modality``, ``n_classes``, ``same_as`` (see :class:`~autows.task.TaskCard`).
+        ``title``, ``modality``, ``n_classes``, ``class_names``, ``same_as`` (see :class:`~autows.task.TaskCard`).
     method_info : mapping
         ``family``, ``needs`` and ``summary`` (one line) of the method.
     reason : str

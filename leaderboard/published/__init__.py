@@ -41,7 +41,7 @@ def beside(rows: Iterable[Row], n_labels: int = 100) -> list[Row]:
     Parameters
     ----------
     rows : iterable of dict
-        As :func:`leaderboard.table.build` makes them.
+        As :func:`leaderboard.table.rows` makes them.
     n_labels : int, default 100
         The number of labels that the figures are for.
 

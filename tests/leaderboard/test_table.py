@@ -1,67 +1,16 @@
+"""Rows and the overall table, by hand."""
+
 from __future__ import annotations
 
 import random
 from dataclasses import replace
 
 import pytest
+from made_up import ENTRANT, SCORES, A, B, C, record, table
 
 from autows.errors import CorruptRecord
-from autows.runs.record import Key, Record
 from leaderboard import render
-from leaderboard.table import build
-
-
-def record(task, method, draw, accuracy=None, representation="raw", status="ok", **more):
-    key = Key(
-        task=task,
-        task_version=more.pop("task_version", 1),
-        task_variant="",
-        representation=representation,
-        representation_version=1,
-        representation_parameters={},
-        method=method,
-        parameters=more.pop("parameters", {}),
-        source_hash=more.pop("source_hash", "0" * 16),
-        draw=draw,
-        n_labels=more.pop("n_labels", 100),
-    )
-    return Record(
-        key=key,
-        status=status,
-        labels={"task": task, "representation": representation, "method": more.pop("label", method)},
-        task_info={
-            "title": task.title(),
-            "modality": "image",
-            "n_classes": 2,
-            "same_as": more.pop("same_as", {}),
-        },
-        method_info={"family": "other", "needs": []},
-        reason=more.pop("reason", "" if status == "ok" else "because"),
-        seconds={"fit": 1.0 + draw},
-        scores={}
-        if status != "ok"
-        else {"accuracy": accuracy, "coverage": 0.5, "end_model_accuracy": accuracy / 2},
-        finished_at=more.pop("finished_at", "2026-01-01T00:00:00+00:00"),
-    )
-
-
-def table(scores):
-    """Records of {(task, method): [accuracy per draw]}."""
-    return [record(t, m, k, a) for (t, m), values in scores.items() for k, a in enumerate(values)]
-
-
-# The controls, in order of their scores on the first task.
-A, B, C = "label_spreading", "logistic_regression", "majority_class"
-SCORES = {
-    ("s", A): [0.7, 0.8, 0.9],
-    ("s", B): [0.6, 0.6, 0.6],
-    ("s", C): [0.1, 0.2, 0.3],
-    ("t", A): [0.2, 0.2, 0.2],
-    ("t", B): [0.4, 0.4, 0.4],
-    ("t", C): [0.2, 0.2, 0.2],
-}
-# One entrant beside them, best on both tasks.
-ENTRANT = {**SCORES, ("s", "d"): [0.9, 0.9, 0.9], ("t", "d"): [0.9, 0.9, 0.9]}
+from leaderboard.board import build
 
 
 def row(board, **where):
@@ -165,7 +114,7 @@ def test_a_ragged_table_is_flagged_and_who_is_ragged_is_not_ranked(status):
     found = row(board, task="t", method="d")
     assert (found["n_draws"], found[f"n_{status}"], found["reason"]) == (2, 1, "because")
     assert found["accuracy"] == 0.9
-    assert any("Not ranked: d has 1 of the 2 cells" in note for note in board.notes)
+    assert any("Not ranked overall: d has 1 of the 2 cells" in note for note in board.notes)
     assert any("because" in note for note in board.notes)
 
 

@@ -1,0 +1,323 @@
+"""Two methods compared: paired differences for each task and over all, in numbers and in a sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autows.errors import UserError, unknown_name
+from autows.files import make_folder, write_bytes
+from leaderboard.table import Row, RowName, name_of, rounded
+
+AGAINST = ("zero_shot_clip", "logistic_regression")
+"""Whom every method of a leaderboard is compared with."""
+
+N_RESAMPLES = 4000
+
+
+def compare(
+    rows: Sequence[Row],
+    accuracies: Mapping[RowName, Mapping[int, float]],
+    method: str,
+    against: str,
+    n_labels: int = 100,
+    representations: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """Compare a method with another one on the tasks, features and draws that both have.
+
+    Parameters
+    ----------
+    rows, accuracies
+        As :func:`leaderboard.table.rows` makes them.
+    method, against : str
+        As they stand in the table.
+    n_labels : int, default 100
+    representations : collection of str, optional
+        Only these features.
+
+    Returns
+    -------
+    dict
+        As one of ``comparisons`` in ``leaderboard.json``. A task's difference is by draw, averaged over
+        its features; overall every task weighs the same.
+
+    Raises
+    ------
+    UserError
+        If one of them is not in the table, or they have nothing in common.
+    """
+    mine = [row for row in rows if row["n_labels"] == n_labels]
+    cells = _cells(mine, accuracies, representations)
+    for name in (method, against):
+        if name not in {row["method"] for row in mine}:
+            known = sorted({row["method"] for row in mine})
+            raise unknown_name("method in these results", name, known, "run_bench.py leaderboard")
+    if method == against:
+        raise UserError(f"{method} cannot be compared with itself; name another method after --against")
+    found = _compare(mine, cells.get(method, {}), cells.get(against, {}), method, against)
+    if found is None:
+        features = "" if representations is None else f" under {', '.join(sorted(representations))}"
+        raise UserError(
+            f"{method} and {against} have no task, features and draws in common{features} with {n_labels} "
+            f"labels; run both with: run_bench.py run --methods '{method},{against}'"
+        )
+    return {
+        "method": method,
+        "against": against,
+        "n_labels": n_labels,
+        "representation": "all" if representations is None else ",".join(sorted(representations)),
+        **found,
+    }
+
+
+def comparisons(
+    rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]
+) -> list[dict[str, Any]]:
+    """Compare every method with each of :data:`AGAINST`, as far as they have something in common."""
+    made = []
+    for n_labels in sorted({row["n_labels"] for row in rows}):
+        mine = [row for row in rows if row["n_labels"] == n_labels]
+        cells = _cells(mine, accuracies, None)
+        for against in AGAINST:
+            for method in sorted(cells):
+                if method == against or against not in cells:
+                    continue
+                found = _compare(mine, cells[method], cells[against], method, against)
+                if found is not None:
+                    head = {"method": method, "against": against, "n_labels": n_labels}
+                    made.append({**head, "representation": "all", **found})
+    return made
+
+
+_Cells = dict[str, dict[tuple[str, str], Mapping[int, float]]]
+
+
+def _cells(
+    rows: Iterable[Row],
+    accuracies: Mapping[RowName, Mapping[int, float]],
+    representations: Collection[str] | None,
+) -> _Cells:
+    """Return accuracies by method, (task, representation) and draw; a task that is another one left out."""
+    rows = list(rows)
+    tasks = {
+        row["task"] for row in rows if representations is None or row["representation"] in representations
+    }
+    found: _Cells = {}
+    for row in rows:
+        if representations is not None and row["representation"] not in representations:
+            continue
+        if row["same_as"] not in tasks and accuracies[name_of(row)]:
+            found.setdefault(row["method"], {})[row["task"], row["representation"]] = accuracies[name_of(row)]
+    return found
+
+
+def _compare(
+    rows: Sequence[Row],
+    a: Mapping[tuple[str, str], Mapping[int, float]],
+    b: Mapping[tuple[str, str], Mapping[int, float]],
+    method: str,
+    against: str,
+) -> dict[str, Any] | None:
+    from autows.draws import generator
+    from leaderboard import statistics as st
+
+    titles = {row["task"]: row["title"] for row in rows}
+    by_task: dict[str, dict[str, dict[int, float]]] = {}
+    for (task, representation), mine in sorted(a.items()):
+        theirs = b.get((task, representation), {})
+        shared = {k: mine[k] - theirs[k] for k in sorted(set(mine) & set(theirs))}
+        if shared:
+            by_task.setdefault(task, {})[representation] = shared
+    if not by_task:
+        return None
+    lines, differences = [], []
+    for task, parts in by_task.items():
+        values = _by_draw(parts)
+        differences.append(values)
+        paired = st.paired_difference(values, np.zeros_like(values))
+        lines.append(
+            {
+                "task": task,
+                "title": titles[task],
+                "representations": sorted(parts),
+                "n_draws": len(values),
+                "difference": rounded(paired.mean),
+                "low": rounded(paired.low),
+                "high": rounded(paired.high),
+                "p": rounded(paired.p),
+                "wins": paired.wins,
+                "ties": paired.ties,
+                "losses": paired.losses,
+                "draws_to_separate": _draws_needed(values),
+            }
+        )
+    rng = generator(purpose="comparison", method=method, against=against)
+    overall = st.two_level_bootstrap(differences, rng, N_RESAMPLES)
+    units = len(differences) if len(differences) > 1 else len(differences[0])
+    spreads = units > 1
+    result = {
+        "tasks": lines,
+        "difference": rounded(overall.mean),
+        "low": rounded(overall.low) if spreads else None,
+        "high": rounded(overall.high) if spreads else None,
+        "p": rounded(overall.p) if spreads else None,
+        "n_tasks": len(lines),
+        "wins": sum(line["difference"] > 0 for line in lines),
+        "ties": sum(line["difference"] == 0 for line in lines),
+        "losses": sum(line["difference"] < 0 for line in lines),
+        "smallest_difference": _smallest(overall.se, units - 1) if spreads else None,
+    }
+    return {**result, "sentence": sentence(method, against, result)}
+
+
+def _by_draw(parts: Mapping[str, Mapping[int, float]]) -> NDArray[np.float64]:
+    """Return the mean over representations by draw, on the draws that all of them have.
+
+    Where they have none in common, the first representation stands for the task.
+    """
+    chosen = list(parts.values())
+    common = set.intersection(*(set(values) for values in chosen))
+    if not common:
+        chosen, common = chosen[:1], set(chosen[0])
+    return np.array([[values[k] for k in sorted(common)] for values in chosen]).mean(axis=0)
+
+
+def _draws_needed(values: NDArray[np.float64]) -> int | None:
+    """Return how many draws would tell the two apart on this task; None where that cannot be known."""
+    from leaderboard import statistics as st
+
+    if len(values) < 2:
+        return None
+    return st.draws_to_separate(float(values.mean()), float(values.std(ddof=1)))
+
+
+def _smallest(se: float, df: int) -> float | None:
+    """Return what difference would be detected in four of five cases; None if no accuracy differs so much."""
+    from leaderboard import statistics as st
+
+    found = st.smallest_detectable(se, df)
+    return rounded(found) if found < 1 else None
+
+
+def sentence(method: str, against: str, result: Mapping[str, Any]) -> str:
+    """Say what a comparison found."""
+    points = 100 * result["difference"]
+    n_tasks = result["n_tasks"]
+    over = (
+        f"over {n_tasks} tasks"
+        if n_tasks > 1
+        else f"on {result['tasks'][0]['task']}, the only task they share"
+    )
+    if result["low"] is None:
+        return (
+            f"{method} is {abs(points):.1f} points {'above' if points >= 0 else 'below'} {against} {over}; "
+            "with a single draw there is no telling how sure that is."
+        )
+    low, high = 100 * result["low"], 100 * result["high"]
+    interval = f"(95 % interval {low:+.1f} to {high:+.1f})"
+    few = " Few tasks: the interval is about these tasks more than about others." if n_tasks < 6 else ""
+    if result["low"] > 0 or result["high"] < 0:
+        where = "above" if points > 0 else "below"
+        return f"{method} is {abs(points):.1f} points {where} {against} {over} {interval}.{few}"
+    if low == high == 0:
+        return f"{method} and {against} give the same accuracy in every draw {over}."
+    smallest = result["smallest_difference"]
+    power = "" if smallest is None else f" This design would detect about {100 * smallest:.1f} points."
+    return (
+        f"No difference between {method} and {against} can be told {over}: {points:+.1f} points "
+        f"{interval}.{power}{few}"
+    )
+
+
+def to_text(found: Mapping[str, Any]) -> str:
+    """Return a comparison for a terminal: the sentence, a line a task with a drawing, and overall."""
+    from tabulate import tabulate
+
+    lines = [
+        *found["tasks"],
+        {"task": "overall", "representations": [], "n_draws": "", **_overall_line(found)},
+    ]
+    ends = [
+        abs(x) for line in lines for x in (line["low"], line["high"], line["difference"]) if x is not None
+    ]
+    reach = max(ends, default=0.0) or 0.01
+    table = [
+        {
+            "task": line["task"],
+            "features": ", ".join(line["representations"]),
+            "draws": line["n_draws"],
+            "difference": f"{100 * line['difference']:+.1f}",
+            "95 % interval": ""
+            if line["low"] is None
+            else f"{100 * line['low']:+.1f} to {100 * line['high']:+.1f}",
+            f"{-100 * reach:.0f} .. 0 .. {100 * reach:+.0f}": forest_line(line, reach),
+            "win/tie/loss": f"{line['wins']}/{line['ties']}/{line['losses']}",
+            "draws to tell": _needed(line),
+        }
+        for line in lines
+    ]
+    body = tabulate(
+        table,
+        headers="keys",
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=("left", "left", "right", "right", "right", "left", "right", "right"),
+    )
+    return (
+        f"{found['sentence']}\n\n{body}\n\n"
+        f"Test accuracy of {found['method']} less that of {found['against']} in points, {found['n_labels']} "
+        "labels,\npaired by draw. Win/tie/loss is over draws, overall over tasks."
+    )
+
+
+def _overall_line(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("difference", "low", "high", "wins", "ties", "losses")}
+
+
+def _needed(line: Mapping[str, Any]) -> str:
+    if "draws_to_separate" not in line or line["low"] is None:
+        return ""
+    if line["low"] > 0 or line["high"] < 0:
+        return "told"
+    return "> 10,000" if line["draws_to_separate"] is None else str(line["draws_to_separate"])
+
+
+def forest_line(line: Mapping[str, Any], reach: float, half: int = 15) -> str:
+    """Draw a difference and its interval around a zero line.
+
+    Examples
+    --------
+    >>> forest_line({"difference": 0.5, "low": 0.25, "high": 1.0}, reach=1.0, half=4)
+    '    |├●─┤'
+    """
+
+    def place(value: float) -> int:
+        return half + round(half * min(max(value / reach, -1.0), 1.0))
+
+    cells = [" "] * (2 * half + 1)
+    cells[half] = "|"
+    if line["low"] is not None and not math.isnan(line["low"]):
+        low, high = place(line["low"]), place(line["high"])
+        cells[low : high + 1] = ["─"] * (high + 1 - low)
+        cells[low], cells[high] = "├", "┤"
+    cells[place(line["difference"])] = "●"
+    return "".join(cells).rstrip()
+
+
+def write(found: Mapping[str, Any], out: Path) -> list[Path]:
+    """Write a comparison to a folder, as JSON and as a forest plot; return the files."""
+    from leaderboard import plots
+
+    make_folder(out, "a comparison")
+    name = re.sub(r"[^A-Za-z0-9]+", "-", f"{found['method']} against {found['against']}").strip("-")
+    path = out / f"{name}.json"
+    write_bytes(path, (json.dumps(found, sort_keys=True, indent=1) + "\n").encode())
+    figure = plots.forest.plot(found)
+    return [path, *([] if figure is None else plots.save(figure, out / name))]

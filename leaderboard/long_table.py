@@ -1,0 +1,320 @@
+"""The long table: one line a run, from records of several origins, slim enough for a hundred thousand."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autows.errors import CorruptRecord
+from autows.lf_words import in_words
+from autows.runs.record import Record
+
+CONTROLS = ("majority_class", "logistic_regression", "label_spreading", "zero_shot_clip")
+"""Methods that belong in every table."""
+
+REQUIRED = CONTROLS[:3]
+"""Controls that run on every task; without them there are no ranks."""
+
+ORIGINS = ("results", "submission", "reference")
+"""Where records come from; of two records of one run the first origin's counts."""
+
+POOLS = ("labels", "features", "class_names")
+"""Pools of entrants, each within the next: labels only, pretrained features too, class names too."""
+
+LFS_SHOWN = 12
+"""Labeling functions of a run that are kept for its method's card."""
+
+NAMED = 5
+"""Files or runs of one kind of trouble that are named; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One record as far as a leaderboard needs it.
+
+    Parameters
+    ----------
+    key_id : str
+        Identity of the run.
+    origin : str
+        One of :data:`ORIGINS`.
+    task, representation, method : str
+        As in tables: with the parameters that differ from the defaults.
+    n_labels, draw : int
+    status, reason : str
+    versions : tuple
+        What must be equal for two runs to be compared, by scope: protocol, task, representation, code.
+    finished_at : str
+    scores : mapping of str to float or None
+    seconds, peak_memory_mb : float or None
+        Of the method's own fit; of the worker.
+    reliability : (3, bins) float32 array or None
+        Rows ``confidence``, ``accuracy``, ``share``.
+    risk_coverage : (2, points) float32 array or None
+        Rows ``coverage``, ``accuracy``.
+    n_lfs : int or None
+    lfs : list of dict
+        Some labeling functions in words with their analysis; of draw 0 only.
+    about : mapping
+        What runs of one method on one task have in common: ``title``, ``modality``, ``n_classes``,
+        ``same_as``, ``family``, ``needs``, ``summary``, ``name``, ``parameters``, ``zero_shot``, ``pool``,
+        ``submission``.
+    """
+
+    key_id: str
+    origin: str
+    task: str
+    representation: str
+    method: str
+    n_labels: int
+    draw: int
+    status: str
+    reason: str
+    versions: tuple[Any, ...]
+    finished_at: str
+    scores: Mapping[str, float | None]
+    seconds: float | None
+    peak_memory_mb: float | None
+    reliability: NDArray[np.float32] | None
+    risk_coverage: NDArray[np.float32] | None
+    n_lfs: int | None
+    lfs: list[dict[str, Any]]
+    about: Mapping[str, Any]
+
+    @property
+    def row(self) -> tuple[str, str, str, int]:
+        """What a row of the leaderboard is called: two runs of one row are two draws of the same thing."""
+        return self.task, self.representation, self.method, self.n_labels
+
+
+@dataclass
+class LongTable:
+    """Runs, what is to be said about them, and where they come from.
+
+    Parameters
+    ----------
+    runs : list of Run
+    notes : list of str
+    """
+
+    runs: list[Run] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _provenance: dict[str, Counter[str]] = field(default_factory=dict)
+    _about: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _seen: dict[str, Run] = field(default_factory=dict)
+    _prompted: int = 0
+    _twice: list[str] = field(default_factory=list)
+    _corrupt: list[str] = field(default_factory=list)
+    _finished: list[str] = field(default_factory=list)
+
+    def add(
+        self,
+        records: Iterable[Record | CorruptRecord],
+        origin: str = "results",
+        submission: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add records of one origin; of a run that is there already the first one counts.
+
+        Parameters
+        ----------
+        records : iterable of Record or CorruptRecord
+            As :meth:`autows.runs.store.RunStore.scan` yields them.
+        origin : str
+            One of :data:`ORIGINS`, in which order they are to be added.
+        submission : mapping, optional
+            What a submission says of itself, kept with its runs.
+        """
+        for record in records:
+            if isinstance(record, CorruptRecord):
+                self._corrupt.append(str(record))
+            elif "prompts" in record.info:
+                self._prompted += 1
+            else:
+                self._add(record, origin, submission)
+
+    def _add(self, record: Record, origin: str, submission: Mapping[str, Any] | None) -> None:
+        run = self._run(record, origin, submission)
+        known = self._seen.setdefault(run.key_id, run)
+        if known is not run:
+            if known.status == run.status == "ok" and known.scores != run.scores:
+                where = f"{run.task} / {run.representation} / {run.method}, draw {run.draw}"
+                self._twice.append(f"{where} ({known.origin} and {origin})")
+            return
+        self.runs.append(run)
+        self._count("statuses", record.status)
+        for name, value in _made_with(record):
+            self._count(name, value)
+        if record.finished_at:
+            self._finished.append(record.finished_at)
+
+    def _count(self, name: str, value: str) -> None:
+        self._provenance.setdefault(name, Counter())[value] += 1
+
+    def _run(self, record: Record, origin: str, submission: Mapping[str, Any] | None) -> Run:
+        key, info = record.key, record.info
+        analysis = info.get("lf_analysis") or []
+        curves = record.curves
+        return Run(
+            key_id=key.id,
+            origin=origin,
+            task=key.task,
+            representation=record.labels["representation"],
+            method=record.labels["method"],
+            n_labels=key.n_labels,
+            draw=key.draw,
+            status=record.status,
+            reason=record.reason,
+            versions=(
+                key.protocol_version,
+                (key.task_version, key.task_variant),
+                (key.representation_version, _text(key.representation_parameters)),
+                (key.source_hash, _text(key.parameters), _text(key.encoders)),
+            ),
+            finished_at=record.finished_at,
+            scores=record.scores,
+            seconds=record.seconds.get("fit"),
+            peak_memory_mb=record.peak_memory_mb,
+            reliability=_curve(curves.get("reliability"), ("confidence", "accuracy", "share")),
+            risk_coverage=_curve(curves.get("risk_coverage"), ("coverage", "accuracy")),
+            n_lfs=len(analysis) or None,
+            lfs=_lfs_in_words(record) if key.draw == 0 and analysis else [],
+            about=self._shared(record, submission),
+        )
+
+    def _shared(self, record: Record, submission: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Return what is the same for all draws, once for all of them."""
+        key, task, method = record.key, record.task_info, record.method_info
+        needs = list(method.get("needs") or [])
+        about = {
+            "title": task.get("title"),
+            "modality": task.get("modality"),
+            "n_classes": task.get("n_classes"),
+            "same_as": (task.get("same_as") or {}).get(key.representation),
+            "name": key.method,
+            "family": method.get("family"),
+            "needs": needs,
+            "summary": method.get("summary"),
+            "parameters": dict(key.parameters),
+            "zero_shot": record.labels.get("zero_shot"),
+            "pool": _pool(needs, "representation" in key.encoders, submission),
+            "submission": None if submission is None else dict(submission),
+        }
+        return self._about.setdefault(_text(about), about)
+
+    def finish(self) -> None:
+        """Drop runs that must not be compared with the others, and say what was left out."""
+        self.notes += _named("Left out", self._corrupt)
+        if self._twice:
+            self.notes += _named("In two places with different scores, the first counts", self._twice)
+        if self._prompted:
+            self.notes.append(f"Left out: {self._prompted} records of an ablation of prompts")
+        current = _current(self.runs)
+        if len(current) < len(self.runs):
+            self.notes.append(
+                f"Left out: {len(self.runs) - len(current)} records of earlier versions of a task, a "
+                "representation or a method"
+            )
+        self.runs = current
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the runs come from, as JSON values."""
+        counted = self._provenance
+        packages: dict[str, list[str]] = {}
+        for text in sorted(counted.get("packages", ())):
+            name, _, version = text.partition(" ")
+            packages.setdefault(name, []).append(version)
+        return {
+            "n_records": sum(counted.get("statuses", Counter()).values()),
+            "statuses": dict(sorted(counted.get("statuses", Counter()).items())),
+            "schema_versions": dict(sorted(counted.get("schema", Counter()).items())),
+            "protocol_versions": sorted(counted.get("protocol", ())),
+            "project_versions": sorted(counted.get("project", ())),
+            "commits": sorted(counted.get("commit", ())),
+            "dirty": "dirty" in counted.get("checkout", ()),
+            "python": sorted(counted.get("python", ())),
+            "packages": packages,
+            "cpus": sorted(counted.get("cpu", ())),
+            "first_finished_at": min(self._finished, default=None),
+            "last_finished_at": max(self._finished, default=None),
+        }
+
+
+def _made_with(record: Record) -> Iterable[tuple[str, str]]:
+    made = record.provenance
+    yield "schema", str(record.schema_version)
+    yield "protocol", str(record.key.protocol_version)
+    for name, field_name in (("project", "project_version"), ("python", "python"), ("cpu", "cpu")):
+        if made.get(field_name):
+            yield name, str(made[field_name])
+    git = made.get("git")
+    if git:
+        yield "commit", str(git.get("commit", ""))[:12]
+        yield "checkout", "dirty" if git.get("dirty") else "clean"
+    for package, version in (made.get("packages") or {}).items():
+        yield "packages", f"{package} {version}"
+
+
+def _pool(needs: list[str], pretrained: bool, submission: Mapping[str, Any] | None) -> str:
+    """Return the narrowest pool of entrants that a run belongs to."""
+    if needs:
+        return "class_names"
+    declared = submission is not None and submission.get("pretrained_data")
+    return "features" if pretrained or declared else "labels"
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, sort_keys=True)
+
+
+def _curve(values: Mapping[str, Any] | None, names: tuple[str, ...]) -> NDArray[np.float32] | None:
+    return None if not values else np.array([values[name] for name in names], dtype=np.float32)
+
+
+def _lfs_in_words(record: Record) -> list[dict[str, Any]]:
+    described = record.info.get("lfs") or [{}] * len(record.info["lf_analysis"])
+    names = record.task_info.get("class_names")
+    shown = zip(described[:LFS_SHOWN], record.info["lf_analysis"][:LFS_SHOWN], strict=True)
+    return [{"words": in_words(lf, names) if "kind" in lf else "", **found} for lf, found in shown]
+
+
+def _named(title: str, items: list[str]) -> list[str]:
+    """Return a note for each item, or for the first ones and one that counts the others."""
+    notes = [f"{title}: {item}" for item in items[:NAMED]]
+    if len(items) > NAMED:
+        notes.append(f"{title}: {len(items) - NAMED} more of the kind")
+    return notes
+
+
+def _current(runs: list[Run]) -> list[Run]:
+    """Keep what belongs to one version, of the protocol, each task, representation and row: the most recent.
+
+    Comparisons are within a task and representation, so a version of theirs holds for all methods. A version
+    without a control cannot be compared with anything and does not push out one that has some.
+    """
+    scopes: tuple[Callable[[Run], Any], ...] = (
+        lambda run: None,
+        lambda run: run.task,
+        lambda run: (run.task, run.representation),
+        lambda run: run.row,
+    )
+    for level, scope in enumerate(scopes):
+        best: dict[Any, tuple[tuple[bool, str, str], Any]] = {}
+        controlled = {
+            (scope(run), run.versions[level])
+            for run in runs
+            if run.about["name"] in REQUIRED and run.status == "ok"
+        }
+        for run in runs:
+            where, version = scope(run), run.versions[level]
+            rank = ((where, version) in controlled, run.finished_at, run.key_id)
+            if where not in best or rank > best[where][0]:
+                best[where] = rank, version
+        runs = [run for run in runs if run.versions[level] == best[scope(run)][1]]
+    return runs

@@ -1,0 +1,77 @@
+"""One line a method over everything, whoever it competes with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from leaderboard.field import Field, make_field, mean_ranks
+from leaderboard.long_table import CONTROLS, REQUIRED
+from leaderboard.table import Row, RowName, by_task, controls_absent, mean_of, rounded
+
+
+def overall(
+    rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]
+) -> tuple[list[Row], list[str]]:
+    """Return one object a method and number of labels, best mean rank first, and notes.
+
+    Everybody competes with everybody here, on the cells that the controls of every table have; see
+    :func:`standings` for the pools of entrants.
+    """
+    tasks = {row["task"] for row in rows}
+    notes = [
+        f"Not counted overall: {task} under {representation} features, which is {other} again"
+        for task, representation, other in sorted(
+            {(row["task"], row["representation"], row["same_as"]) for row in rows if row["same_as"] in tasks}
+        )
+    ]
+    made: list[Row] = []
+    for n_labels in sorted({row["n_labels"] for row in rows}):
+        mine = [row for row in rows if row["n_labels"] == n_labels and row["same_as"] not in tasks]
+        absent = controls_absent((row["method"] for row in mine if row["n_draws"]), CONTROLS)
+        if absent:
+            notes.append(f"Controls without a result in this table: {', '.join(absent)}")
+        needed = [control for control in REQUIRED if control in absent]
+        if needed and mine:
+            notes.append(
+                f"No overall ranks without controls: run_bench.py run --methods {','.join(needed)} ..."
+            )
+        found = None if needed else make_field(mine, accuracies, REQUIRED)
+        part = _overall(mine, found, n_labels)
+        made += part
+        if found is not None:
+            notes += [
+                f"Not ranked overall: {row['method']} has {row['n_cells']} of the {row['n_cells_expected']} "
+                "cells (task x representation) that the controls have, on all their draws"
+                for row in part
+                if not row["complete"]
+            ]
+    return made, list(dict.fromkeys(notes))
+
+
+def _overall(rows: Sequence[Row], found: Field | None, n_labels: int) -> list[Row]:
+    by_method: dict[str, list[Row]] = {}
+    for row in rows:
+        by_method.setdefault(row["method"], []).append(row)
+    ranks = {} if found is None else dict(zip(found.methods, mean_ranks(found), strict=True))
+    means = {} if found is None else dict(zip(found.methods, found.by_cell.T, strict=True))
+    cells = () if found is None else found.cells
+    made = []
+    for method, mine in by_method.items():
+        ranked = method in ranks
+        counted = [row for row in mine if (row["task"], row["representation"]) in set(cells)]
+        made.append(
+            {
+                "method": method,
+                "n_labels": n_labels,
+                "family": mine[0]["family"],
+                "mean_rank": rounded(float(ranks[method])) if ranked else None,
+                "mean_accuracy": rounded(by_task(dict(zip(cells, map(float, means[method]), strict=True))))
+                if ranked
+                else None,
+                "mean_end_model_accuracy": mean_of(counted, "end_model_accuracy") if ranked else None,
+                "n_cells": len(cells) if ranked or found is None else found.left_out[method],
+                "n_cells_expected": len(cells),
+                "complete": ranked,
+            }
+        )
+    return sorted(made, key=lambda row: (row["mean_rank"] is None, row["mean_rank"], row["method"]))

@@ -1,0 +1,213 @@
+"""Leaderboards as text for a terminal and as Markdown: one document in two styles."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard.board import Board
+from leaderboard.long_table import POOLS
+from leaderboard.render import cells
+from leaderboard.render.cells import POOL_TITLES
+
+Heading = Callable[[str, int], str]
+Table = list[dict[str, str]]
+
+LEGEND = (
+    "Accuracy is on all test rows in per cent, an abstention counting as the most frequent seed class: "
+    "mean ± half-width of the 95 % interval over draws. The best of a task and its features is {best}; {tie} "
+    "is not told from the best (paired t over draws, Holm). Covered is the accuracy on the rows the method "
+    "does not abstain on, end model that of a classifier trained on its labels. In brackets: the "
+    "foundation model that answered zero-shot. Worth: so many labels logistic regression needs for the same "
+    "accuracy. Mean rank is over tasks, 1 is best; tied are entrants whose paired difference "
+    "over tasks and draws is not told from zero."
+)
+
+
+@dataclass(frozen=True)
+class _Style:
+    tables: str
+    heading: Heading
+    best: Callable[[str], str]
+    tie: str
+    best_name: str
+
+
+TERMINAL = _Style(
+    "simple", lambda title, level: f"{title}\n{'=-'[level] * len(title)}", "{}*".format, "=", "*"
+)
+MARKDOWN = _Style("github", lambda title, level: f"{'#' * (level + 1)} {title}", "**{}**".format, "†", "bold")
+
+
+def to_text(board: Board) -> str:
+    """Return the leaderboard for a terminal."""
+    return _document(board, TERMINAL)
+
+
+def to_markdown(board: Board) -> str:
+    """Return the leaderboard as Markdown."""
+    return _document(board, MARKDOWN)
+
+
+def _document(board: Board, style: _Style) -> str:
+    if not board.rows:
+        return "No runs yet. Start with: run_bench.py run --suite quick\n" + "".join(
+            f"{note}\n" for note in board.notes
+        )
+    parts = [style.heading("Leaderboard", 0)]
+    for task, n_labels in sorted({(row["task"], row["n_labels"]) for row in board.rows}):
+        rows = [row for row in board.rows if (row["task"], row["n_labels"]) == (task, n_labels)]
+        rows.sort(key=lambda r: (-(r["accuracy"] or -1), r["method"]))
+        parts += [
+            style.heading(f"{task}: {rows[0]['title']} ({n_labels} labels)", 1),
+            _table([_row_cells(row, style) for row in rows], style),
+        ]
+    parts += _standings(board, style)
+    parts += _answers(board, style)
+    if board.crossovers:
+        parts += [
+            style.heading("Learning curves and zero-shot", 1),
+            "\n".join(f"- {one['sentence']}" for one in board.crossovers),
+        ]
+    legend = LEGEND.format(best=style.best_name, tie=style.tie)
+    parts.append(legend if style is MARKDOWN else textwrap.fill(legend, 100))
+    if board.notes:
+        parts.append(
+            "Notes\n" + ("\n" if style is MARKDOWN else "") + "\n".join(f"- {n}" for n in board.notes)
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _standings(board: Board, style: _Style) -> list[str]:
+    """Return the tables over all features, a pool of entrants each; those with the same entrants once."""
+    parts: list[str] = []
+    for n_labels in sorted({one["n_labels"] for one in board.standings}):
+        shown: list[Any] = []
+        for pool in POOLS:
+            for one in board.standings:
+                if (one["n_labels"], one["pool"], one["representation"]) != (n_labels, pool, "all"):
+                    continue
+                if one["entrants"] in shown:
+                    continue
+                shown.append(one["entrants"])
+                parts += [
+                    style.heading(f"Overall, {POOL_TITLES[pool]} ({n_labels} labels)", 1),
+                    _where(one),
+                    _table([_standing_cells(entrant) for entrant in one["entrants"]], style),
+                ]
+    if parts or not board.overall:
+        return parts
+    table = [_overall_cells(row) for row in board.overall]
+    return [style.heading("Overall", 1), _table(table, style)]
+
+
+def _where(standing: Mapping[str, Any]) -> str:
+    tasks, n_cells = standing["tasks"], len(standing["cells"])
+    smallest = standing["smallest_difference"]
+    count = f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'}"
+    text = f"{count} ({', '.join(tasks)}), {n_cells} with their features."
+    if smallest is not None:
+        text += f" This design detects differences from about {100 * smallest:.1f} points on."
+    left_out = ", ".join(
+        f"{one['method']} ({one['n_cells']} of {one['n_cells_expected']})" for one in standing["left_out"]
+    )
+    return f"{text} Not on all of these: {left_out}." if left_out else text
+
+
+def _answers(board: Board, style: _Style) -> list[str]:
+    """Return what the comparisons with the controls say, a table a control."""
+    parts = []
+    for against in dict.fromkeys(one["against"] for one in board.comparisons):
+        for n_labels in sorted({one["n_labels"] for one in board.comparisons}):
+            chosen = [c for c in board.comparisons if (c["against"], c["n_labels"]) == (against, n_labels)]
+            chosen.sort(key=lambda one: (-one["difference"], one["method"]))
+            if chosen:
+                parts += [
+                    style.heading(f"Against {against} ({n_labels} labels)", 1),
+                    _table([_comparison_cells(one) for one in chosen], style),
+                ]
+    return parts
+
+
+def _row_cells(row: Mapping[str, Any], style: _Style) -> dict[str, str]:
+    accuracy = cells.accuracy(row)
+    if row["best"]:
+        accuracy = style.best(accuracy)
+    elif cells.tied_with_best(row):
+        accuracy += f" {style.tie}"
+    return {
+        "method": cells.method(row),
+        "features": row["representation"],
+        "accuracy": accuracy,
+        "coverage": cells.percent(row["coverage"]),
+        "covered": cells.percent(row["accuracy_covered"]),
+        "pool": cells.percent(row["pool_accuracy"]),
+        "end model": cells.percent(row["end_model_accuracy"]),
+        "worth": cells.worth(row),
+        "draws": cells.draws(row),
+        "seconds": cells.number(row["seconds"]),
+    }
+
+
+def _standing_cells(entrant: Mapping[str, Any]) -> dict[str, str]:
+    interval = ""
+    if entrant["accuracy_low"] is not None:
+        interval = f"{cells.percent(entrant['accuracy_low'])} to {cells.percent(entrant['accuracy_high'])}"
+    return {
+        "method": entrant["method"],
+        "mean rank": cells.number(entrant["mean_rank"]),
+        "tied": "" if entrant["tie_group"] is None else f"{entrant['tie_group']}",
+        "mean accuracy": cells.percent(entrant["mean_accuracy"]),
+        "95 % interval": interval,
+        "end model": cells.percent(entrant["mean_end_model_accuracy"]),
+        "wins": cells.percent(entrant["win_share"]),
+        "strength": cells.number(entrant["strength"]),
+        "seconds": cells.number(entrant["seconds"]),
+    }
+
+
+def _overall_cells(row: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "method": row["method"],
+        "labels": str(row["n_labels"]),
+        "mean rank": "-" if row["mean_rank"] is None else f"{row['mean_rank']:.2f}",
+        "mean accuracy": cells.percent(row["mean_accuracy"]),
+        "mean end model": cells.percent(row["mean_end_model_accuracy"]),
+        "cells": f"{row['n_cells']} of {row['n_cells_expected']}",
+    }
+
+
+def _comparison_cells(one: Mapping[str, Any]) -> dict[str, str]:
+    sure = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
+    return {
+        "method": one["method"],
+        "difference": f"{100 * one['difference']:+.1f}",
+        "95 % interval": "" if one["low"] is None else f"{100 * one['low']:+.1f} to {100 * one['high']:+.1f}",
+        "": "" if one["low"] is None else ("told" if sure else "not told"),
+        "win/tie/loss": f"{one['wins']}/{one['ties']}/{one['losses']}",
+        "tasks": str(one["n_tasks"]),
+    }
+
+
+def _table(lines: Table, style: _Style) -> str:
+    from tabulate import tabulate
+
+    filled = [name for name in lines[0] if name == "method" or any(line[name] for line in lines)]
+    lines = [{name: line[name] for name in filled} for line in lines]
+    alignment = tuple("left" if name in ("method", "features", "") else "right" for name in filled)
+    return tabulate(
+        _escaped(lines) if style is MARKDOWN else lines,
+        headers="keys",
+        tablefmt=style.tables,
+        disable_numparse=True,
+        colalign=alignment,
+    )
+
+
+def _escaped(lines: Sequence[Mapping[str, str]]) -> Table:
+    """Return cells that cannot end a Markdown table's cell or begin HTML: names come from submissions too."""
+    return [
+        {name: text.replace("|", "\\|").replace("<", "&lt;") for name, text in line.items()} for line in lines
+    ]

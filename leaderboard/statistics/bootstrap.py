@@ -1,0 +1,247 @@
+"""Resampling over tasks, and over the draws within them.
+
+Two things vary between benchmarks: which tasks are in them, and which seed labels were drawn. A resample
+takes as many tasks as there are, with replacement, and within each taken task as many draws as it has.
+Every task weighs the same, however many draws it has; a task taken twice has its draws taken anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from leaderboard.statistics.intervals import check_level
+from leaderboard.statistics.scores import ROUNDING, numbers, score_draws
+
+_CELLS = 1 << 17
+"""Random numbers at a time: a megabyte, which stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class OverallDifference:
+    """How far one method is ahead of another over tasks.
+
+    Parameters
+    ----------
+    mean, low, high : float
+        Mean difference over tasks, and its interval.
+    p : float
+        Two-sided p-value of the mean being zero.
+    n_tasks, n_draws : int
+        Number of tasks, and of draws in all of them.
+    se : float
+        Standard error of the mean.
+
+    ``low``, ``high``, ``p`` and ``se`` are NaN for one task of one draw.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    n_tasks: int
+    n_draws: int
+    se: float
+
+
+def two_level_bootstrap(
+    differences: Sequence[ArrayLike],
+    rng: np.random.Generator,
+    n_resamples: int = 10_000,
+    level: float = 0.95,
+) -> OverallDifference:
+    """Say how certain a mean difference over tasks is, tasks and draws being resampled.
+
+    Parameters
+    ----------
+    differences : sequence of (n_t,) arrays of float
+        One array a task: the difference of two methods in each of its draws.
+    rng : numpy.random.Generator
+        Where resamples come from.
+    n_resamples : int, default 10000
+        Number of resamples, B below.
+    level : float, default 0.95
+        Confidence level of the interval.
+
+    Raises
+    ------
+    ValueError
+        If there is no task, a task has no draw, or a difference is not finite.
+
+    Notes
+    -----
+    The interval is between percentiles of the resampled means. ``p = min(1, 2 (1 + c) / (B + 1))`` with c
+    the smaller of the numbers of resampled means ``<= 0`` and ``>= 0``, so p is never below
+    ``2 / (B + 1)``, and 1 where all differences are zero. With one task only draws are resampled, and the
+    statement is about that task.
+
+    The variance of resampled means is ``(b + w) / T``: b is the variance of the task means (divided by T, not
+    T - 1), w the mean of ``s_t^2 / n_t``, the ``s_t^2`` divided by n_t. As b has the luck of the draws in it
+    already, the interval is somewhat wide where draws differ more than tasks; where tasks differ more and are
+    fewer than about ten, somewhat narrow. On one task with few draws it is too narrow to be relied on, and
+    :func:`~leaderboard.statistics.paired_difference` is the thing to use.
+
+    References
+    ----------
+    Davison and Hinkley, "Bootstrap Methods and their Application", 1997, sections 3.8 (data in groups) and
+    4.4 (the p-value).
+
+    Examples
+    --------
+    >>> found = two_level_bootstrap([[0.1, 0.2], [0.3], [0.2, 0.2]], np.random.default_rng(0))
+    >>> round(found.mean, 3), round(found.low, 2), round(found.high, 2), found.p < 0.001
+    (0.217, 0.15, 0.3, True)
+    """
+    check_level(level)
+    need = "an overall difference needs finite differences, one array a task and one value a draw"
+    tasks = [numbers(task, f"{need}; task {t}") for t, task in enumerate(differences)]
+    if not tasks or any(task.ndim != 1 or not task.size for task in tasks):
+        raise ValueError(f"{need}; got {len(tasks)} tasks of shapes {[task.shape for task in tasks]}")
+    mean, n_draws = float(np.mean([task.mean() for task in tasks])), sum(map(len, tasks))
+    means = resampled_means([task[None] for task in tasks], rng, n_resamples)[:, 0]
+    if n_draws == 1:
+        return OverallDifference(mean, math.nan, math.nan, math.nan, 1, 1, math.nan)
+    rounding = ROUNDING * max(np.abs(task).max() for task in tasks)
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+    p = float(_two_sided(np.sum(means > rounding), np.sum(means < -rounding), n_resamples))
+    return OverallDifference(mean, float(low), float(high), p, len(tasks), n_draws, float(means.std(ddof=1)))
+
+
+def resampled_means(
+    scores: Sequence[ArrayLike], rng: np.random.Generator, n_resamples: int = 10_000
+) -> np.ndarray:
+    """Return the mean over tasks of each method, in each resample of tasks and draws.
+
+    Parameters
+    ----------
+    scores : sequence of (M, n_t) arrays of float
+        One array a task: one row a method, one column a draw.
+    rng : numpy.random.Generator
+        Where resamples come from.
+    n_resamples : int, default 10000
+        Number of resamples, B.
+
+    Returns
+    -------
+    (B, M) array of float64
+        All methods share a resample, so the difference of two columns is a resampled paired difference.
+
+    Raises
+    ------
+    ValueError
+        If a score is missing or not finite, or tasks have different numbers of methods.
+
+    Notes
+    -----
+    O(B N (1 + M)) time with N draws in all; beside the answer, some megabytes.
+
+    Examples
+    --------
+    >>> resampled_means([[[0.5], [0.7]]], np.random.default_rng(0), 3).tolist()
+    [[0.5, 0.7], [0.5, 0.7], [0.5, 0.7]]
+    """
+    tasks = score_draws(scores, "resampled means")
+    flat = np.concatenate(tasks, axis=1).T
+    counts = [task.shape[1] for task in tasks]
+    return np.concatenate([weights @ flat for weights in resampling_weights(counts, rng, n_resamples)])
+
+
+def resampling_weights(
+    n_draws: Sequence[int], rng: np.random.Generator, n_resamples: int
+) -> Iterator[np.ndarray]:
+    """Yield what each draw weighs in the overall mean of each resample, a part of the resamples at a time.
+
+    Parameters
+    ----------
+    n_draws : sequence of int
+        Draws of each task, each at least 1; N in all.
+    rng : numpy.random.Generator
+        Where resamples come from.
+    n_resamples : int
+        Number of resamples, at least 2.
+
+    Yields
+    ------
+    (b, N) array of float64
+        Rows sum to 1. Draws are in the order of their tasks.
+
+    Raises
+    ------
+    ValueError
+        If there is no task, a task has no draw, or there are fewer than two resamples.
+
+    Notes
+    -----
+    Resamples depend on the generator and ``n_draws`` alone: not on how many methods are compared, and not on
+    how many resamples follow. A draw taken c times by the slots of its task weighs ``c / (n_t T)``.
+    """
+    counts = np.asarray(n_draws, dtype=np.intp)
+    if counts.ndim != 1 or not counts.size or counts.min() < 1:
+        raise ValueError(f"resampling needs tasks of at least one draw each; got numbers of draws {n_draws}")
+    if n_resamples < 2:
+        raise ValueError(f"resampling needs at least two resamples; got {n_resamples}")
+    T, most, N = len(counts), int(counts.max()), int(counts.sum())
+    offsets = np.cumsum(counts) - counts
+    # What slot j of a task weighs, nothing beyond its draws.
+    slot = np.where(np.arange(most) < counts[:, None], 1 / (counts[:, None] * T), 0.0)
+    size = max(1, _CELLS // (T * (1 + most)))
+    for start in range(0, n_resamples, size):
+        rows = min(size, n_resamples - start)
+        # One block of random numbers a resample, so that the size of a part changes nothing.
+        u = rng.random((rows, T, 1 + most))
+        task = (u[..., 0] * T).astype(np.intp)
+        draw = (u[..., 1:] * counts[task][..., None]).astype(np.intp)
+        draw += (offsets[task] + np.arange(rows)[:, None] * N)[..., None]
+        yield np.bincount(draw.ravel(), slot[task].ravel(), rows * N).reshape(rows, N)
+
+
+def pairwise_bootstrap_p(means: np.ndarray) -> np.ndarray:
+    """Return the p-value of :func:`two_level_bootstrap` for each two methods.
+
+    Parameters
+    ----------
+    means : (B, M) array of float
+        From :func:`resampled_means`.
+
+    Returns
+    -------
+    (M, M) array of float64
+        Symmetric, 1 on the diagonal.
+
+    Raises
+    ------
+    ValueError
+        If the array is anything else.
+
+    Notes
+    -----
+    No p is below ``2 / (B + 1)``. To survive Holm's correction for k comparisons at 0.05, B has to be above
+    40 k: take more resamples, or fewer comparisons. O(B M^2) time.
+
+    Examples
+    --------
+    >>> pairwise_bootstrap_p(np.array([[0.1, 0.2], [0.2, 0.4], [0.1, 0.3]])).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
+    """
+    need = "pairwise p-values need resampled means, one row a resample and one column a method"
+    table = numbers(means, need)
+    if table.ndim != 2 or 0 in table.shape:
+        raise ValueError(f"{need}; got an array of shape {table.shape}")
+    B, M = table.shape
+    by_method = np.ascontiguousarray(table.T)
+    rounding = ROUNDING * np.abs(table).max()
+    p = np.ones((M, M))
+    for i in range(M - 1):
+        d = by_method[i + 1 :] - by_method[i]
+        above, below = np.count_nonzero(d > rounding, axis=1), np.count_nonzero(d < -rounding, axis=1)
+        p[i, i + 1 :] = p[i + 1 :, i] = _two_sided(above, below, B)
+    return p
+
+
+def _two_sided(above: ArrayLike, below: ArrayLike, B: int) -> np.ndarray:
+    """Return p from the numbers of resampled means above and below zero."""
+    return np.minimum(1.0, 2 * (1 + B - np.maximum(above, below)) / (B + 1))

@@ -1,15 +1,10 @@
 """How long the leaderboard takes from a folder of records: to the table, and to every output.
 
-Records are made up: 12 tasks, five kinds of features, 20 methods, and as many draws as it takes; one method in five
-has labeling functions. Run ``python benchmarks/leaderboard_outputs.py 10000`` or with another number of records.
+Records are made up: 12 tasks, five kinds of features, 20 methods, as many draws as it takes; one method in
+five has labeling functions. Run ``python benchmarks/leaderboard_outputs.py 10000`` or with another number.
 """
 
 from __future__ import annotations
-
-import os
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
 
 import random
 import sys
@@ -17,6 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
+from autows.runs.memory import peak_mb
 from autows.runs.record import Key, Record
 from autows.runs.store import RunStore
 
@@ -40,8 +38,18 @@ def made_up(task: str, representation: str, method: str, draw: int, rng: random.
     bins = [round((k + 0.5) / 15, 5) for k in range(15)]
     coverage = [round((k + 1) / 20, 5) for k in range(20)]
     n_lfs = 30 if method.endswith(("3", "8")) else 0
-    lf = {"kind": "stump", "feature": 3, "threshold": 0.5, "votes": [1, 0], "beta": 0.1, "weight": 0.3}
-    about = {"coverage": 0.3, "overlap": 0.2, "conflict": 0.1, "polarity": [1], "seed_votes": 9, "seed_correct": 7}
+    lf = {
+        **{"kind": "stump", "features": [3], "threshold": 0.5, "below": 0.1, "above": 0.8},
+        **{"label": 1, "at_least": 0.5},
+    }
+    about = {
+        "coverage": 0.3,
+        "overlap": 0.2,
+        "conflict": 0.1,
+        "polarity": [1],
+        "seed_votes": 9,
+        "seed_correct": 7,
+    }
     return Record(
         key=Key(
             task=task,
@@ -89,7 +97,12 @@ def made_up(task: str, representation: str, method: str, draw: int, rng: random.
         },
         ledger={"n": 100, "per_class": [10] * 10, "draw": "0" * 16},
         info={"lfs": [lf] * n_lfs, "lf_analysis": [about] * n_lfs},
-        provenance={"project_version": "0.1.0", "packages": {"numpy": "2"}, "cpu": "a processor", "git": None},
+        provenance={
+            "project_version": "0.1.0",
+            "packages": {"numpy": "2"},
+            "cpu": "a processor",
+            "git": None,
+        },
         finished_at="2026-01-01T00:00:00+00:00",
     )
 
@@ -114,21 +127,27 @@ def write(folder: Path, number: int) -> None:
 
 def main() -> None:
     """Time each stage once."""
-    from leaderboard import table
+    import logging
+
+    from leaderboard.board import assemble, table_of
     from leaderboard.render import write as write_outputs
 
+    logging.disable()
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
         folder = Path(name)
         write(folder, number)
         begun = time.perf_counter()
-        records = list(RunStore(folder).scan())
+        table = table_of([folder], submissions=None)
         read = time.perf_counter()
-        board = table.build(records)
+        board = assemble(table)
         built = time.perf_counter()
         write_outputs(board, folder / "out")
         done = time.perf_counter()
-        print(f"{number} records: read {read - begun:.1f} s, table {built - read:.1f} s, outputs {done - built:.1f} s")
+        print(
+            f"{number} records: long table {read - begun:.1f} s, rows and statistics {built - read:.1f} s, "
+            f"outputs {done - built:.1f} s, {peak_mb():.0f} MiB at the peak"
+        )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,9 @@ POOLS = ("labels", "features", "class_names")
 
 LFS_SHOWN = 12
 """Labeling functions of a run that are kept for its method's card."""
+
+WORDS_SHOWN = 120
+"""Characters of the description of a labeling function that is not of a family of ours."""
 
 NAMED = 5
 """Files or runs of one kind of trouble that are named; the others are counted."""
@@ -281,7 +284,15 @@ def _lfs_in_words(record: Record) -> list[dict[str, Any]]:
     described = record.info.get("lfs") or [{}] * len(record.info["lf_analysis"])
     names = record.task_info.get("class_names")
     shown = zip(described[:LFS_SHOWN], record.info["lf_analysis"][:LFS_SHOWN], strict=True)
-    return [{"words": in_words(lf, names) if "kind" in lf else "", **found} for lf, found in shown]
+    return [{"words": _words(lf, names), **found} for lf, found in shown]
+
+
+def _words(lf: Mapping[str, Any], names: Sequence[str] | None) -> str:
+    """Return a labeling function in words; one that a method describes in a way of its own, as it does."""
+    try:
+        return in_words(lf, names) if "kind" in lf else ""
+    except (KeyError, TypeError, ValueError, IndexError):
+        return _text(lf)[:WORDS_SHOWN]
 
 
 def _named(title: str, items: list[str]) -> list[str]:

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from leaderboard.statistics.scores import numbers
 
+_DECIMALS = 12
+"""What is equal to so many is equal: the mean of a flat stretch need not be its points to the last bit."""
+
 
 @dataclass(frozen=True)
 class Equivalent:
@@ -80,7 +83,8 @@ def label_equivalent(n_labels: ArrayLike, accuracies: ArrayLike, target: float) 
     found = _reached(n, curve, target)
     if found is None:
         return Equivalent(None, f">{n[-1]:g}")
-    return Equivalent(None, f"<{n[0]:g}") if target < curve[0] else Equivalent(found)
+    below = round(target, _DECIMALS) < curve[0]
+    return Equivalent(None, f"<{n[0]:g}") if below else Equivalent(found)
 
 
 def crossover(n_labels: ArrayLike, accuracies: ArrayLike, target: float) -> float | None:
@@ -116,6 +120,7 @@ def _reached(n: np.ndarray, curve: np.ndarray, target: float) -> float | None:
     """Return the smallest number, from the first point's up, with which the smoothed curve is at a target."""
     if not math.isfinite(target):
         raise ValueError(f"a learning curve needs a finite target; got {target}")
+    target = round(target, _DECIMALS)
     k = int(np.searchsorted(curve, target))
     if k == len(n):
         return None
@@ -137,4 +142,4 @@ def _smoothed(n_labels: ArrayLike, accuracies: ArrayLike) -> tuple[np.ndarray, n
     n = n[order]
     if n[0] <= 0 or np.any(np.diff(n) == 0):
         raise ValueError(f"{need}; got {n.tolist()}")
-    return n, np.asarray(isotonic_regression(scores[order]).x)
+    return n, np.round(isotonic_regression(scores[order]).x, _DECIMALS)

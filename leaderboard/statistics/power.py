@@ -30,8 +30,8 @@ def smallest_detectable(se: float, df: float, power: float = 0.8, level: float =
     Notes
     -----
     ``(t(1 - a / 2, df) + t(power, df)) * se`` with ``a = 1 - level``: a true difference of that size has
-    its estimate beyond the critical value with that chance. The exact value, from the noncentral t
-    distribution, is a little smaller with few degrees of freedom.
+    its estimate beyond the critical value with about that chance. The exact value, from the noncentral t
+    distribution, is 5 % larger with three draws at power 0.8, 1 % with five, 0.1 % with ten.
 
     References
     ----------

@@ -1,0 +1,141 @@
+"""The long table: which runs count, of which origin, and what is said about the others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from made_up import SCORES, A, B, C, record, table
+
+from autows.errors import CorruptRecord
+from autows.runs.store import RunStore
+from leaderboard import board as boards
+from leaderboard.board import build
+from leaderboard.long_table import LongTable
+from leaderboard.sources import strangers
+
+
+def finished(*origins):
+    made = LongTable()
+    for origin, records in origins:
+        made.add(records, origin)
+    made.finish()
+    return made
+
+
+def test_of_a_run_in_two_places_the_first_counts_and_different_scores_are_named():
+    mine, theirs = record("s", "a", 0, 0.5), record("s", "a", 0, 0.6)
+    made = finished(("results", [mine]), ("reference", [theirs]))
+    assert [(run.origin, run.scores["accuracy"]) for run in made.runs] == [("results", 0.5)]
+    assert made.notes == [
+        "In two places with different scores, the first counts: s / raw / a, draw 0 (results and reference)"
+    ]
+    assert finished(("results", [mine]), ("reference", [mine])).notes == []
+
+
+def test_many_broken_files_are_counted_and_the_rest_still_works():
+    broken = [CorruptRecord(f"{k}.json is not a readable record") for k in range(10_000)]
+    board = build([*broken, *table(SCORES)])
+    left_out = [note for note in board.notes if note.startswith("Left out")]
+    assert left_out[:5] == [f"Left out: {k}.json is not a readable record" for k in range(5)]
+    assert left_out[5:] == ["Left out: 9995 more of the kind"]
+    assert len(board.rows) == 6
+
+
+def test_a_folder_with_all_kinds_of_strangers(tmp_path):
+    store = RunStore(tmp_path)
+    for one in table(SCORES):
+        store.write(one)
+    records = store.records
+    for k in range(300):
+        (records / f"notes{k}.txt").write_text("hello")
+    (records / "s" / "half.json").write_text('{"key": ')
+    (records / "nan.json").write_text(
+        record("s", "d", 0, 0.5).to_text().replace('"accuracy": 0.5', '"accuracy": NaN')
+    )
+    old = json.loads(record("s", "d", 1, 0.5).to_text())
+    (records / "old.json").write_text(json.dumps({**old, "schema_version": 1}))
+    (records / "copy.json").write_text(record("s", A, 0, 0.99).to_text())
+    board = boards.read([tmp_path], submissions=None)
+    assert len(board.rows) == 6
+    notes = "\n".join(board.notes)
+    assert "300 files that are no records: records/notes0.txt, records/notes1.txt" in notes
+    assert "half.json is not a readable record: not JSON" in notes
+    assert "nan.json is not a readable record: scores.accuracy is nan; expected a finite number" in notes
+    assert "old.json is not a readable record: schema_version is 1; this program reads 2 to 3" in notes
+    assert "copy.json is a copy" in notes
+
+
+def test_strangers_of_a_folder_that_is_not_there(tmp_path):
+    assert strangers(tmp_path / "nothing") == []
+
+
+def test_a_stray_record_of_an_unknown_version_does_not_push_out_those_with_controls():
+    stray = record("s", "d", 0, 0.9, task_version=99, finished_at="2099-01-01")
+    board = build([*table(SCORES), stray])
+    assert {row["method"] for row in board.rows if row["task"] == "s"} == {A, B, C}
+    assert any("Left out: 1 records of earlier versions" in note for note in board.notes)
+
+
+@pytest.mark.parametrize(
+    ("more", "pool"),
+    [
+        ({}, "labels"),
+        ({"encoders": {"representation": {"weights": "x"}}}, "features"),
+        ({"needs": ["zero_shot"]}, "class_names"),
+        ({"needs": ["class_names"], "encoders": {"representation": {"weights": "x"}}}, "class_names"),
+    ],
+)
+def test_pools_of_entrants(more, pool):
+    assert build([record("s", "a", 0, 0.5, **more)]).rows[0]["pool"] == pool
+
+
+def test_a_submission_that_declares_pretrained_data_does_not_compete_with_labels_only():
+    made = LongTable()
+    made.add([record("s", "a", 0, 0.5)], "submission", {"name": "a", "pretrained_data": "ImageNet"})
+    made.add([record("s", "b", 0, 0.5)], "submission", {"name": "b", "pretrained_data": ""})
+    assert [run.about["pool"] for run in made.runs] == ["features", "labels"]
+
+
+def test_curves_and_labeling_functions_are_kept():
+    curves = {
+        "reliability": {"confidence": [0.5, 0.9], "accuracy": [0.4, 1.0], "share": [0.5, 0.5]},
+        "risk_coverage": {"coverage": [0.5, 1.0], "accuracy": [1.0, 0.7]},
+    }
+    stump = {"kind": "stump", "features": [43], "threshold": 5.5, "below": 0.05, "above": 0.8}
+    lfs = {
+        "lfs": [{**stump, "label": 1, "at_least": 0.5}, {"kind": "of my own", "about": "x" * 300}],
+        "lf_analysis": [{"coverage": 0.3}, {"coverage": 0.1}],
+    }
+    first = replace(record("s", "a", 0, 0.5), curves=curves, info=lfs)
+    second = replace(record("s", "a", 1, 0.7), curves=curves)
+    board = build([first, second])
+    (found,) = board.rows
+    assert found["reliability"] == curves["reliability"]
+    assert found["risk_coverage"] == curves["risk_coverage"]
+    (card,) = board.methods
+    (shown,) = card["lfs"]
+    assert [lf["coverage"] for lf in shown["shown"]] == [0.3, 0.1]
+    assert shown["shown"][0]["words"] == "1 where feature 43 > 5.5"
+    assert len(shown["shown"][1]["words"]) == 120
+
+
+def test_a_row_has_no_curve_where_a_draw_has_none():
+    curves = {"risk_coverage": {"coverage": [1.0], "accuracy": [0.7]}}
+    board = build([replace(record("s", "a", 0, 0.5), curves=curves), record("s", "a", 1, 0.5)])
+    assert board.rows[0]["risk_coverage"] is None
+
+
+def test_provenance_says_what_there_is():
+    made = {
+        "project_version": "0.1.0",
+        "git": {"commit": "ab" * 20, "dirty": True},
+        "packages": {"numpy": "2"},
+    }
+    board = build([replace(record("s", "a", 0, 0.5), provenance=made), record("s", "b", 0, status="failed")])
+    assert board.provenance["n_records"] == 2
+    assert board.provenance["statuses"] == {"failed": 1, "ok": 1}
+    assert board.provenance["commits"] == ["abababababab"]
+    assert board.provenance["dirty"] is True
+    assert board.provenance["packages"] == {"numpy": ["2"]}

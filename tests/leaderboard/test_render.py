@@ -41,7 +41,7 @@ def test_markdown_marks_the_best_and_the_ties():
     close = {("s", "a"): [0.5, 0.7], ("s", "b"): [0.6, 0.5]}
     text = render.to_markdown(build(table(close)))
     assert "| **60.0 ± 60.0** |" in text
-    assert "| 55.0 ± 55.0 †" in text
+    assert "55.0 ± 55.0 † |" in text
 
 
 def test_markdown_of_a_hostile_name_stays_a_table():

@@ -1,0 +1,85 @@
+"""Where one method stands: against the controls, and in each pool of entrants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leaderboard.board import Board
+from leaderboard.comparison import AGAINST
+from leaderboard.long_table import POOLS
+from leaderboard.render.cells import POOL_TITLES
+
+
+def ranks(board: Board, method: str, n_labels: int = 100) -> list[dict[str, Any]]:
+    """Return a method's place in every pool of entrants it is ranked in.
+
+    Parameters
+    ----------
+    board : Board
+    method : str
+        As it stands in the table.
+    n_labels : int, default 100
+
+    Returns
+    -------
+    list of dict
+        ``pool``, ``representation`` (``all``, or the features on which it is complete), ``place`` (from 1),
+        ``n_entrants``, ``mean_rank``, ``tasks``, and ``tied_with`` (others of its tie group).
+    """
+    found = []
+    for pool in POOLS:
+        mine = [
+            one
+            for one in board.standings
+            if (one["pool"], one["n_labels"]) == (pool, n_labels)
+            and method in [entrant["method"] for entrant in one["entrants"]]
+        ]
+        # Over all features where it has them all; else on those it has.
+        for one in [s for s in mine if s["representation"] == "all"] or mine:
+            names = [entrant["method"] for entrant in one["entrants"]]
+            entrant = one["entrants"][names.index(method)]
+            group = entrant["tie_group"]
+            found.append(
+                {
+                    "pool": pool,
+                    "representation": one["representation"],
+                    "place": names.index(method) + 1,
+                    "n_entrants": len(names),
+                    "mean_rank": entrant["mean_rank"],
+                    "tasks": one["tasks"],
+                    "tied_with": [
+                        other["method"]
+                        for other in one["entrants"]
+                        if group is not None and other["tie_group"] == group and other["method"] != method
+                    ],
+                }
+            )
+    return found
+
+
+def text(board: Board, method: str, n_labels: int = 100) -> str:
+    """Return in words where a method stands: compared with the controls, and its place in each pool.
+
+    Parameters
+    ----------
+    board, method, n_labels
+        As for :func:`ranks`.
+    """
+    lines = []
+    for against in AGAINST:
+        said = [
+            one["sentence"]
+            for one in board.comparisons
+            if (one["method"], one["against"], one["n_labels"]) == (method, against, n_labels)
+        ]
+        lines += said or [f"No comparison with {against}: no task, features and draws in common."]
+    for one in ranks(board, method, n_labels):
+        features = "" if one["representation"] == "all" else f", {one['representation']} features"
+        tied = f"; tied with {', '.join(one['tied_with'])}" if one["tied_with"] else ""
+        lines.append(
+            f"{POOL_TITLES[one['pool']]}{features}: place {one['place']} of {one['n_entrants']} "
+            f"(mean rank {one['mean_rank']:.2f} over {', '.join(one['tasks'])}){tied}."
+        )
+    if len(lines) == len(AGAINST):
+        lines.append("Not ranked: it does not have all tasks, features and draws that the controls have.")
+    return "\n".join(lines)

@@ -20,6 +20,9 @@ AGAINST = ("zero_shot_clip", "logistic_regression")
 """Whom every method of a leaderboard is compared with."""
 
 N_RESAMPLES = 4000
+FEW = 10
+"""With fewer tasks than this the interval says less about other tasks than its level promises, see
+:func:`leaderboard.statistics.two_level_bootstrap`."""
 
 
 def compare(
@@ -222,7 +225,7 @@ def sentence(method: str, against: str, result: Mapping[str, Any]) -> str:
         )
     low, high = 100 * result["low"], 100 * result["high"]
     interval = f"(95 % interval {low:+.1f} to {high:+.1f})"
-    few = " Few tasks: the interval is about these tasks more than about others." if n_tasks < 6 else ""
+    few = " Few tasks: the interval is about these tasks more than about others." if n_tasks < FEW else ""
     if result["low"] > 0 or result["high"] < 0:
         where = "above" if points > 0 else "below"
         return f"{method} is {abs(points):.1f} points {where} {against} {over} {interval}.{few}"

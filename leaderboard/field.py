@@ -42,7 +42,9 @@ class Field:
     @property
     def by_task(self) -> NDArray[np.float64]:
         """Mean accuracy, shape (tasks, M)."""
-        return np.array([part.mean(axis=1) for part in self.scores])
+        from leaderboard.statistics import task_means
+
+        return task_means(self.scores)
 
 
 def make_field(
@@ -68,6 +70,8 @@ def make_field(
     Field or None
         None without a cell that all controls have.
     """
+    from leaderboard.statistics import task_means
+
     draws: dict[str, dict[Cell, Mapping[int, float]]] = {}
     for row in rows:
         mine = accuracies[name_of(row)]
@@ -106,7 +110,7 @@ def make_field(
         cells=cells,
         tasks=tuple(by_task),
         scores=tuple(np.mean([tables[cell] for cell in by_task[task]], axis=0) for task in by_task),
-        by_cell=np.array([tables[cell].mean(axis=1) for cell in cells]),
+        by_cell=task_means([tables[cell] for cell in cells]),
         left_out={method: len(mine) for method, mine in sorted(has.items()) if method not in methods},
     )
 

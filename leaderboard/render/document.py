@@ -27,7 +27,9 @@ LEGEND = (
 
 
 @dataclass(frozen=True)
-class _Style:
+class Style:
+    """What differs between a terminal and Markdown."""
+
     tables: str
     heading: Heading
     best: Callable[[str], str]
@@ -35,10 +37,10 @@ class _Style:
     best_name: str
 
 
-TERMINAL = _Style(
+TERMINAL = Style(
     "simple", lambda title, level: f"{title}\n{'=-'[level] * len(title)}", "{}*".format, "=", "*"
 )
-MARKDOWN = _Style("github", lambda title, level: f"{'#' * (level + 1)} {title}", "**{}**".format, "†", "bold")
+MARKDOWN = Style("github", lambda title, level: f"{'#' * (level + 1)} {title}", "**{}**".format, "†", "bold")
 
 
 def to_text(board: Board) -> str:
@@ -51,7 +53,7 @@ def to_markdown(board: Board) -> str:
     return _document(board, MARKDOWN)
 
 
-def _document(board: Board, style: _Style) -> str:
+def _document(board: Board, style: Style) -> str:
     if not board.rows:
         return "No runs yet. Start with: run_bench.py run --suite quick\n" + "".join(
             f"{note}\n" for note in board.notes
@@ -62,7 +64,7 @@ def _document(board: Board, style: _Style) -> str:
         rows.sort(key=lambda r: (-(r["accuracy"] or -1), r["method"]))
         parts += [
             style.heading(f"{task}: {rows[0]['title']} ({n_labels} labels)", 1),
-            _table([_row_cells(row, style) for row in rows], style),
+            table([row_cells(row, style) for row in rows], style),
         ]
     parts += _standings(board, style)
     parts += _answers(board, style)
@@ -80,7 +82,7 @@ def _document(board: Board, style: _Style) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _standings(board: Board, style: _Style) -> list[str]:
+def _standings(board: Board, style: Style) -> list[str]:
     """Return the tables over all features, a pool of entrants each; those with the same entrants once."""
     parts: list[str] = []
     for n_labels in sorted({one["n_labels"] for one in board.standings}):
@@ -94,13 +96,13 @@ def _standings(board: Board, style: _Style) -> list[str]:
                 shown.append(one["entrants"])
                 parts += [
                     style.heading(f"Overall, {POOL_TITLES[pool]} ({n_labels} labels)", 1),
-                    _where(one),
-                    _table([_standing_cells(entrant) for entrant in one["entrants"]], style),
+                    _where(one) if style is MARKDOWN else textwrap.fill(_where(one), 100),
+                    table([standing_cells(entrant) for entrant in one["entrants"]], style),
                 ]
     if parts or not board.overall:
         return parts
-    table = [_overall_cells(row) for row in board.overall]
-    return [style.heading("Overall", 1), _table(table, style)]
+    lines = [_overall_cells(row) for row in board.overall]
+    return [style.heading("Overall", 1), table(lines, style)]
 
 
 def _where(standing: Mapping[str, Any]) -> str:
@@ -116,7 +118,7 @@ def _where(standing: Mapping[str, Any]) -> str:
     return f"{text} Not on all of these: {left_out}." if left_out else text
 
 
-def _answers(board: Board, style: _Style) -> list[str]:
+def _answers(board: Board, style: Style) -> list[str]:
     """Return what the comparisons with the controls say, a table a control."""
     parts = []
     for against in dict.fromkeys(one["against"] for one in board.comparisons):
@@ -126,12 +128,13 @@ def _answers(board: Board, style: _Style) -> list[str]:
             if chosen:
                 parts += [
                     style.heading(f"Against {against} ({n_labels} labels)", 1),
-                    _table([_comparison_cells(one) for one in chosen], style),
+                    table([comparison_cells(one) for one in chosen], style),
                 ]
     return parts
 
 
-def _row_cells(row: Mapping[str, Any], style: _Style) -> dict[str, str]:
+def row_cells(row: Mapping[str, Any], style: Style) -> dict[str, str]:
+    """Return a row of the leaderboard as cells by column."""
     accuracy = cells.accuracy(row)
     if row["best"]:
         accuracy = style.best(accuracy)
@@ -151,7 +154,8 @@ def _row_cells(row: Mapping[str, Any], style: _Style) -> dict[str, str]:
     }
 
 
-def _standing_cells(entrant: Mapping[str, Any]) -> dict[str, str]:
+def standing_cells(entrant: Mapping[str, Any]) -> dict[str, str]:
+    """Return an entrant of a standing as cells by column."""
     interval = ""
     if entrant["accuracy_low"] is not None:
         interval = f"{cells.percent(entrant['accuracy_low'])} to {cells.percent(entrant['accuracy_high'])}"
@@ -179,24 +183,26 @@ def _overall_cells(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _comparison_cells(one: Mapping[str, Any]) -> dict[str, str]:
+def comparison_cells(one: Mapping[str, Any]) -> dict[str, str]:
+    """Return the outcome of a comparison as cells by column."""
     sure = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
     return {
         "method": one["method"],
         "difference": f"{100 * one['difference']:+.1f}",
         "95 % interval": "" if one["low"] is None else f"{100 * one['low']:+.1f} to {100 * one['high']:+.1f}",
-        "": "" if one["low"] is None else ("told" if sure else "not told"),
+        "told apart": "" if one["low"] is None else ("yes" if sure else "no"),
         "win/tie/loss": f"{one['wins']}/{one['ties']}/{one['losses']}",
         "tasks": str(one["n_tasks"]),
     }
 
 
-def _table(lines: Table, style: _Style) -> str:
+def table(lines: Table, style: Style) -> str:
+    """Return lines of cells as a table; columns without a value are left out."""
     from tabulate import tabulate
 
     filled = [name for name in lines[0] if name == "method" or any(line[name] for line in lines)]
     lines = [{name: line[name] for name in filled} for line in lines]
-    alignment = tuple("left" if name in ("method", "features", "") else "right" for name in filled)
+    alignment = tuple("left" if name in ("method", "features", "told apart") else "right" for name in filled)
     return tabulate(
         _escaped(lines) if style is MARKDOWN else lines,
         headers="keys",

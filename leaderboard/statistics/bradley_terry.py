@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike
 from leaderboard.statistics.bootstrap import resampling_weights
 from leaderboard.statistics.intervals import check_level
 from leaderboard.statistics.scores import numbers, score_draws
-from leaderboard.statistics.wins import outcomes
 
 PRIOR = 0.1
 """Wins added on both sides of every pair."""
 
 _CELLS = 1 << 16
 """Pairs worked on at a time: half a megabyte, which stays in the processor's cache."""
+
+_WINS = 1 << 20
+"""Wins of resamples held at a time."""
 
 _LEAST_PRIOR, _FARTHEST, _MOST_STEPS = 1e-3, 350, 500
 """Exponentials of strengths up to ``_FARTHEST``, and their ratios, are float64 numbers."""
@@ -130,15 +132,23 @@ def strength_intervals(
     tasks = score_draws(scores, "strengths")
     T, M = len(tasks), len(tasks[0])
     counts = [task.shape[1] for task in tasks]
-    met = outcomes(np.concatenate(tasks, axis=1).T).reshape(-1, M * M)
-    weights = np.repeat(1 / np.array(counts), counts)
-    found = strengths((weights @ met).reshape(M, M), prior)
+    flat = np.concatenate(tasks, axis=1)
+    i, j = np.triu_indices(M, 1)
+    outcomes = (flat[i] > flat[j]) + 0.5 * (flat[i] == flat[j])
+
+    def tables(weights: np.ndarray) -> np.ndarray:
+        won = T * weights @ outcomes.T
+        wins = np.zeros((len(weights), M, M))
+        wins[:, i, j], wins[:, j, i] = won, T - won
+        return np.maximum(wins, 0)  # rounding may take T from a little more than T
+
+    found = strengths(tables(np.repeat(1 / (T * np.array(counts)), counts)[None])[0], prior)
     if sum(counts) == 1:
         return found, np.full(M, math.nan), np.full(M, math.nan)
-    size = max(1, _CELLS // M**2)
+    size = max(1, _WINS // M**2)
     resampled = np.concatenate(
         [
-            strengths((T * weights[start : start + size] @ met).reshape(-1, M, M), prior)
+            strengths(tables(weights[start : start + size]), prior)
             for weights in resampling_weights(counts, rng, n_resamples)
             for start in range(0, len(weights), size)
         ]

@@ -8,12 +8,6 @@ from numpy.typing import ArrayLike
 from leaderboard.statistics.scores import numbers, score_table
 
 
-def outcomes(table: np.ndarray) -> np.ndarray:
-    """Return 1 where a row's method beats a column's, 0.5 where they tie, else 0: (n, M) to (n, M, M)."""
-    first, second = table[:, :, None], table[:, None, :]
-    return ((first > second) + 0.5 * (first == second)).astype(np.float64)
-
-
 def win_shares(scores: ArrayLike) -> np.ndarray:
     """Return the share of tasks on which each method beats each other one; a tie is half a win.
 
@@ -37,7 +31,9 @@ def win_shares(scores: ArrayLike) -> np.ndarray:
     >>> win_shares([[0.9, 0.8], [0.6, 0.7], [0.5, 0.5], [0.8, 0.7]]).tolist()
     [[0.5, 0.625], [0.375, 0.5]]
     """
-    return np.asarray(outcomes(score_table(scores, "shares of wins")).mean(axis=0))
+    table = score_table(scores, "shares of wins")
+    first, second = table[:, :, None], table[:, None, :]
+    return np.asarray(np.mean((first > second) + 0.5 * (first == second), axis=0))
 
 
 def mean_win_shares(shares: ArrayLike) -> np.ndarray:

@@ -82,23 +82,24 @@ def _document(board: Board, style: Style) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def main_standings(board: Board) -> list[dict[str, Any]]:
+    """Return the standings over all features, those in which the same entrants meet on the same once."""
+    found: list[dict[str, Any]] = []
+    for one in sorted(board.standings, key=lambda one: (one["n_labels"], POOLS.index(one["pool"]))):
+        seen = [(other["n_labels"], other["cells"], other["entrants"]) for other in found]
+        if one["representation"] == "all" and (one["n_labels"], one["cells"], one["entrants"]) not in seen:
+            found.append(one)
+    return found
+
+
 def _standings(board: Board, style: Style) -> list[str]:
-    """Return the tables over all features, a pool of entrants each; those with the same entrants once."""
     parts: list[str] = []
-    for n_labels in sorted({one["n_labels"] for one in board.standings}):
-        shown: list[Any] = []
-        for pool in POOLS:
-            for one in board.standings:
-                if (one["n_labels"], one["pool"], one["representation"]) != (n_labels, pool, "all"):
-                    continue
-                if one["entrants"] in shown:
-                    continue
-                shown.append(one["entrants"])
-                parts += [
-                    style.heading(f"Overall, {POOL_TITLES[pool]} ({n_labels} labels)", 1),
-                    _where(one) if style is MARKDOWN else textwrap.fill(_where(one), 100),
-                    table([standing_cells(entrant) for entrant in one["entrants"]], style),
-                ]
+    for one in main_standings(board):
+        parts += [
+            style.heading(f"Overall, {POOL_TITLES[one['pool']]} ({one['n_labels']} labels)", 1),
+            _where(one) if style is MARKDOWN else textwrap.fill(_where(one), 100),
+            table([standing_cells(entrant) for entrant in one["entrants"]], style),
+        ]
     if parts or not board.overall:
         return parts
     lines = [_overall_cells(row) for row in board.overall]

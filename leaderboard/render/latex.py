@@ -8,6 +8,7 @@ from typing import Any
 
 from leaderboard.board import Board
 from leaderboard.render import cells
+from leaderboard.render.document import main_standings
 from leaderboard.render.cells import POOL_TITLES
 
 HEAD = r"""% Made from leaderboard.json; needs \usepackage{booktabs}.
@@ -42,9 +43,8 @@ def to_latex(board: Board) -> str:
     for task, n_labels in sorted({(row["task"], row["n_labels"]) for row in board.rows}):
         rows = [row for row in board.rows if (row["task"], row["n_labels"]) == (task, n_labels)]
         parts.append(_task_table(task, n_labels, rows))
-    for one in board.standings:
-        if one["representation"] == "all":
-            parts.append(_standing_table(one))
+    for one in main_standings(board):
+        parts.append(_standing_table(one))
     return "\n\n".join(parts) + "\n"
 
 
@@ -91,7 +91,10 @@ def _standing_table(one: Mapping[str, Any]) -> str:
                 cells.number(entrant["strength"]),
             ]
         )
-    caption = f"{POOL_TITLES[one['pool']]}: {len(one['tasks'])} tasks, {one['n_labels']} labels"
+    number = len(one["tasks"])
+    caption = (
+        f"{POOL_TITLES[one['pool']]}: {number} {'task' if number == 1 else 'tasks'}, {one['n_labels']} labels"
+    )
     head = ["Method", "Mean rank", "Mean accuracy", "Wins", "Strength"]
     return _float(caption, f"overall-{one['pool']}-{one['n_labels']}", head, body)
 

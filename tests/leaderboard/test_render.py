@@ -15,6 +15,12 @@ from leaderboard import render
 from leaderboard.board import build
 
 
+def _has_booktabs():
+    if shutil.which("pdflatex") is None or shutil.which("kpsewhich") is None:
+        return False
+    return subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True).returncode == 0
+
+
 @pytest.fixture(scope="module")
 def board():
     records = table(ENTRANT) + [record("s", "zero_shot_clip", k, 0.7, needs=["zero_shot"]) for k in range(3)]
@@ -75,13 +81,13 @@ def test_latex_by_hand():
 
 def test_latex_of_everything_is_balanced(board):
     text = render.to_latex(board)
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2 + 3
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2 + 2
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert all(line.count("&") >= 1 for line in body)
     assert "failed" in text
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.skipif(not _has_booktabs(), reason="pdflatex with booktabs is not installed")
 def test_latex_compiles(board, tmp_path):
     head = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
     (tmp_path / "all.tex").write_text(head + render.to_latex(board) + r"\end{document}", encoding="utf-8")

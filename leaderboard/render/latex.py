@@ -8,8 +8,8 @@ from typing import Any
 
 from leaderboard.board import Board
 from leaderboard.render import cells
-from leaderboard.render.document import main_standings
 from leaderboard.render.cells import POOL_TITLES
+from leaderboard.render.document import main_standings
 
 HEAD = r"""% Made from leaderboard.json; needs \usepackage{booktabs}.
 % Bold: best of its task and features. Dagger: not told from the best (paired t over draws, Holm).

@@ -237,7 +237,7 @@ class LongTable:
             "n_records": sum(counted.get("statuses", Counter()).values()),
             "statuses": dict(sorted(counted.get("statuses", Counter()).items())),
             "schema_versions": dict(sorted(counted.get("schema", Counter()).items())),
-            "protocol_versions": sorted(counted.get("protocol", ())),
+            "protocol_version": max(map(int, counted.get("protocol", ())), default=None),
             "project_versions": sorted(counted.get("project", ())),
             "commits": sorted(counted.get("commit", ())),
             "dirty": "dirty" in counted.get("checkout", ()),

@@ -61,7 +61,7 @@ def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
     means = found.by_task
     n_pairs = len(found.methods) * (len(found.methods) - 1) // 2
     # Fewer, and no p-value could survive the correction for so many pairs.
-    n_resamples = min(max(N_RESAMPLES, 60 * n_pairs), MOST_RESAMPLES)
+    n_resamples = min(max(N_RESAMPLES, 45 * n_pairs), MOST_RESAMPLES)
     resampled = st.resampled_means(found.scores, rng, n_resamples)
     low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
     ranks = mean_ranks(found)

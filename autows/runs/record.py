@@ -75,7 +75,7 @@ class Key:
     @cached_property
     def id(self) -> str:
         """A hash of the whole key, 16 hexadecimal digits."""
-        text = json.dumps({f.name: getattr(self, f.name) for f in fields(self)}, sort_keys=True)
+        text = json.dumps({name: getattr(self, name) for name, *_ in _expected(type(self))}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -98,7 +98,8 @@ class Record:
         How the run is called in tables: ``task``, ``representation``, ``method``, the latter two
         with the parameters that differ from their defaults; and ``zero_shot``, the model that spoke.
     task_info : mapping
-        ``title``, ``modality``, ``n_classes``, ``class_names``, ``same_as`` (see :class:`~autows.task.TaskCard`).
+        ``title``, ``modality``, ``n_classes``, ``class_names`` and ``same_as`` of the
+        :class:`~autows.task.TaskCard`.
     method_info : mapping
         ``family``, ``needs`` and ``summary`` (one line) of the method.
     reason : str
@@ -208,8 +209,8 @@ def _is_finite(value: object) -> bool:
 def _from_dict(cls: type[Any], values: Any) -> Any:
     if not isinstance(values, dict):
         raise InvalidRecord(f"{cls.__name__.lower()} is not an object")
-    known = {f.name for f in fields(cls)}
-    if set(values) != known:
+    known = {name for name, *_ in _expected(cls)}
+    if values.keys() != known:
         missing, extra = sorted(known - set(values)), sorted(set(values) - known)
         raise InvalidRecord(
             f"{cls.__name__.lower()} lacks {missing or 'nothing'} and has unknown {extra or 'nothing'}"
@@ -225,12 +226,24 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+_FIELDS: dict[type[Any], list[tuple[str, tuple[type, ...], str]]] = {}
+"""Name, accepted types and annotation of each field; looked up a hundred thousand times for a leaderboard."""
+
+
+def _expected(cls: type[Any]) -> list[tuple[str, tuple[type, ...], str]]:
+    if cls not in _FIELDS:
+        _FIELDS[cls] = []
+        for f in fields(cls):
+            annotation = str(f.type)
+            mapping = (Mapping, type(None)) if annotation.endswith("| None") else (Mapping,)
+            _FIELDS[cls].append((f.name, _TYPES.get(annotation, mapping), annotation))
+    return _FIELDS[cls]
+
+
 def _check_types(item: Any) -> None:
-    for f in fields(item):
-        value, annotation = getattr(item, f.name), str(f.type)
-        mapping = (Mapping, type(None)) if annotation.endswith("| None") else (Mapping,)
-        expected = _TYPES.get(annotation, mapping)
+    for name, expected, annotation in _expected(type(item)):
+        value = getattr(item, name)
         if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
             raise InvalidRecord(
-                f"{type(item).__name__.lower()}.{f.name} is {type(value).__name__}; expected {annotation}"
+                f"{type(item).__name__.lower()}.{name} is {type(value).__name__}; expected {annotation}"
             )

@@ -231,13 +231,15 @@ _FIELDS: dict[type[Any], list[tuple[str, tuple[type, ...], str]]] = {}
 
 
 def _expected(cls: type[Any]) -> list[tuple[str, tuple[type, ...], str]]:
-    if cls not in _FIELDS:
-        _FIELDS[cls] = []
+    found = _FIELDS.get(cls)
+    if found is None:
+        found = []
         for f in fields(cls):
             annotation = str(f.type)
             mapping = (Mapping, type(None)) if annotation.endswith("| None") else (Mapping,)
-            _FIELDS[cls].append((f.name, _TYPES.get(annotation, mapping), annotation))
-    return _FIELDS[cls]
+            found.append((f.name, _TYPES.get(annotation, mapping), annotation))
+        _FIELDS[cls] = found
+    return found
 
 
 def _check_types(item: Any) -> None:

@@ -74,11 +74,11 @@ def main(only_tables: bool) -> None:
     board = boards.read([], reference=True, submissions=None)
     write_bytes(README, updated(README.read_text(encoding="utf-8"), board).encode())
     if not only_tables:
-        from screenshot_leaderboard import screenshot
+        from screenshot_leaderboard import picture
 
         with tempfile.TemporaryDirectory() as name:
             render.write(board, Path(name), formats=("svg",))
-            screenshot(Path(name) / render.PAGE, PICTURE)
+            write_bytes(PICTURE, picture(Path(name) / render.PAGE, width=1200, height=900))
 
 
 if __name__ == "__main__":

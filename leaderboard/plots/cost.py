@@ -1,0 +1,216 @@
+"""Seconds against accuracy, and who is on the Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from leaderboard.plots import style
+from leaderboard.plots.choice import above_chance, best_features, first_panels
+from leaderboard.plots.labels import Label, place
+from leaderboard.plots.layout import Entry, fit_title, limits, log_limits, log_ticks, sheet
+from leaderboard.plots.pools import heading, left_out
+from leaderboard.plots.words import counted, listed, percent, seconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FLOOR = 1e-3
+"""Seconds; less is drawn as this much, as a logarithm has no place for zero."""
+
+MOST_PANELS = 12
+MOST_METHODS = 40
+FRONT = (0.0, (3.0, 2.0))
+
+Standing = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+
+@style.styled
+def plot(standing: Standing) -> Figure | None:
+    """Draw mean accuracy against mean seconds of fitting, for each entrant.
+
+    Parameters
+    ----------
+    standing : mapping
+        One of the leaderboard's ``standings``; entrants without seconds or accuracy are left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None if there is no entrant. Not drawn is the majority class. At most the forty first.
+    """
+    points, notes = above_chance(_points(standing["entrants"]))
+    if not points:
+        return None
+    kept = points[:MOST_METHODS]
+    if len(points) > len(kept):
+        notes.append(f"Not shown: {counted(len(points) - len(kept), 'method')}.")
+    notes = [*_notes(kept), *notes, *left_out([standing])]
+    page = sheet(1, columns=1, height=3.7, left=0.55, key=_key(kept), notes=notes)
+    fit_title(page.panels[0], "{}", heading(standing))
+    _panel(page.panels[0], kept, 26, len(kept))
+    page.label("seconds to fit (logarithmic)", "mean accuracy over tasks (%)")
+    return page.figure
+
+
+@style.styled
+def plot_by_task(rows: Sequence[Row]) -> Figure | None:
+    """Draw accuracy against seconds of fitting, a panel for each task, each method under its best features.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        Rows of the leaderboard for one number of labels; those without seconds or accuracy are left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None if there is no such row. Not drawn is the majority class. At most twelve tasks.
+    """
+    usable = [row for row in rows if row["seconds"] is not None and row["accuracy"] is not None]
+    if not usable:
+        return None
+    usable, floor = above_chance(best_features(usable))
+    tasks, notes = first_panels(sorted({row["task"] for row in usable}), MOST_PANELS, "task")
+    panels = {task: [_point(row, row["accuracy"]) for row in usable if row["task"] == task] for task in tasks}
+    every = [point for points in panels.values() for point in points]
+    columns = min(4, len(tasks)) if len(tasks) != 4 else 2
+    page = sheet(
+        len(tasks),
+        columns=columns,
+        height={1: 3.2, 2: 2.4, 3: 2.0}.get(columns, 1.6),
+        left=0.55,
+        key=_key(every),
+        notes=["Each method under the features it is most accurate with.", *_notes(every), *notes, *floor],
+    )
+    for axes, task in zip(page.panels, tasks, strict=True):
+        fit_title(axes, "{}", task)
+        _panel(axes, panels[task], 22 if columns < 3 else 19, {1: 10, 2: 6}.get(columns, 3))
+    page.label("seconds to fit (logarithmic)", "accuracy (%)")
+    return page.figure
+
+
+def describe(standing: Standing) -> str:
+    """Return in words what :func:`plot` shows."""
+    points, _ = above_chance(_points(standing["entrants"]))
+    on_front = front([(point["x"], point["y"]) for point in points])
+    told = [
+        f"{points[i]['method']} ({seconds(points[i]['x'])}, {percent(points[i]['y'] / 100)})"
+        for i in on_front
+    ]
+    return (
+        f"Scatter plot of mean accuracy against seconds of fitting for {counted(len(points), 'method')}. "
+        f"On the Pareto front, from the fastest: {listed(told, most=8)}."
+    )
+
+
+def describe_by_task(rows: Sequence[Row]) -> str:
+    """Return in words what :func:`plot_by_task` shows."""
+    usable = [row for row in rows if row["seconds"] is not None and row["accuracy"] is not None]
+    slow = max(usable, key=lambda row: row["seconds"])
+    best = max(usable, key=lambda row: row["accuracy"])
+    return (
+        "Scatter plots of accuracy against seconds of fitting on "
+        f"{counted(len({row['task'] for row in usable}), 'task')}. The slowest fit took "
+        f"{seconds(slow['seconds'])} ({slow['method']} on {slow['task']}); the most accurate, "
+        f"{percent(best['accuracy'])}, {seconds(best['seconds'])} ({best['method']} on {best['task']})."
+    )
+
+
+def front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return which points no other one beats in both, from the least to the greatest first coordinate.
+
+    Parameters
+    ----------
+    points : sequence of (cost, gain)
+        The less cost and the more gain the better. Of equal points the first stays.
+
+    Examples
+    --------
+    >>> front([(1, 5), (2, 4), (2, 9), (0.5, 1)])
+    [3, 0, 2]
+    """
+    found: list[int] = []
+    for i in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1], i)):
+        if not found or points[i][1] > points[found[-1]][1]:
+            found.append(i)
+    return found
+
+
+def _points(entrants: Sequence[Row]) -> list[Mapping[str, Any]]:
+    known = [e for e in entrants if e["seconds"] is not None and e["mean_accuracy"] is not None]
+    return [_point(entrant, entrant["mean_accuracy"]) for entrant in known]
+
+
+def _point(row: Row, accuracy: float) -> Mapping[str, Any]:
+    return {
+        "method": row["method"],
+        "family": row["family"],
+        "x": max(row["seconds"], FLOOR),
+        "y": 100 * accuracy,
+    }
+
+
+def _key(points: Sequence[Mapping[str, Any]]) -> list[list[Entry]]:
+    entries = [Entry(name, style.color(name), "o") for name in style.families_of(points)]
+    return [[*entries, Entry("Pareto front", style.MUTED, dash=FRONT, width=0.9)]]
+
+
+def _notes(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    if any(point["x"] == FLOOR for point in points):
+        return [f"Less than {seconds(FLOOR)} is drawn as {seconds(FLOOR)}."]
+    return []
+
+
+def _panel(axes: Axes, points: Sequence[Mapping[str, Any]], limit: int, most_labels: int) -> None:
+    places = [(point["x"], point["y"]) for point in points]
+    low, high = log_limits([x for x, _ in places], pad=0.09)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.set_xticks(log_ticks(low, high), minor=False)
+    axes.set_xticks([], minor=True)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_ylim(*limits([y for _, y in places], pad=0.1, least=2))
+    on_front = front(places)
+    axes.plot(
+        *zip(*_corners(places, high), strict=True),
+        color=style.MUTED,
+        linestyle=FRONT,
+        linewidth=0.9,
+        gid="front",
+        zorder=1,
+    )
+    for family in style.families_of(points):
+        own = [p for p in points if style.color(p["family"]) == style.color(family)]
+        axes.plot(
+            [p["x"] for p in own],
+            [p["y"] for p in own],
+            linestyle="none",
+            marker="o",
+            color=style.color(family),
+            markersize=5,
+            markeredgecolor=style.SURFACE,
+            markeredgewidth=0.5,
+            gid="points",
+            zorder=3,
+        )
+    # The front is named first, from its best end.
+    rest = sorted(set(range(len(points))) - set(on_front), key=lambda i: -places[i][1])
+    named = [*reversed(on_front), *rest][:most_labels]
+    names = style.short([point["method"] for point in points], limit)
+    place(
+        axes, [Label(*places[i], names[points[i]["method"]]) for i in named], places, [_corners(places, high)]
+    )
+
+
+def _corners(places: Sequence[tuple[float, float]], end: float) -> list[tuple[float, float]]:
+    """Return the corners of the front, which goes on level to the right."""
+    corners: list[tuple[float, float]] = []
+    for i in front(places):
+        x, y = places[i]
+        if corners:
+            corners.append((x, corners[-1][1]))
+        corners.append((x, y))
+    return [*corners, (end, corners[-1][1])]

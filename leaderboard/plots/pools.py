@@ -1,0 +1,41 @@
+"""Names of the pools of entrants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from leaderboard.plots.words import listed
+
+POOLS = {
+    "labels": "Labels only",
+    "features": "+ pretrained features",
+    "class_names": "+ class names (zero-shot)",
+}
+"""From the narrowest to the widest, as readers see them."""
+
+
+def heading(standing: Mapping[str, Any]) -> str:
+    """Return who competes in a standing, and on how many tasks.
+
+    Examples
+    --------
+    >>> heading({"pool": "labels", "tasks": ["digits"], "representation": "raw"})
+    'Labels only, raw features (1 task)'
+    """
+    tasks = len(standing["tasks"])
+    name = POOLS.get(standing["pool"], standing["pool"])
+    features = "" if standing["representation"] == "all" else f", {standing['representation']} features"
+    return f"{name}{features} ({tasks} task{'' if tasks == 1 else 's'})"
+
+
+def left_out(standings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a note on who is in no ranking, as it has not run everywhere; no note where there is nobody.
+
+    Examples
+    --------
+    >>> left_out([{"left_out": [{"method": "iws"}, {"method": "zlap"}]}])
+    ['Not ranked, having not run everywhere: iws and zlap.']
+    """
+    names = list(dict.fromkeys(entry["method"] for s in standings for entry in s.get("left_out") or []))
+    return [f"Not ranked, having not run everywhere: {listed(names, most=8)}."] if names else []

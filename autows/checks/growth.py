@@ -1,0 +1,154 @@
+"""Checks that time and memory do not grow as the square of the pool."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from autows.checks.cases import blobs
+from autows.checks.contract import Failed, check
+from autows.checks.subject import Subject
+from autows.runs.memory import peak_mb, reset_peak
+
+STEEPEST = 1.7
+"""Least exponent that counts as quadratic."""
+LEAST_MB = 1.0
+"""Memory below which growth is not judged."""
+UNTRACED_MB = 64.0
+"""Growth of the process's memory that counts although Python does not know of it."""
+TIME_NOISE, MEMORY_NOISE = 0.1, 0.05
+"""Relative standard deviations of a measurement."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How a cost grows.
+
+    Parameters
+    ----------
+    exponent : float
+        Of the part that grows.
+    least : float
+        The smallest exponent that is still within two standard deviations.
+    """
+
+    exponent: float
+    least: float
+
+
+def growth(sizes: Sequence[int], costs: Sequence[float], noise: float) -> Growth:
+    """Fit ``fixed + c * size ** exponent`` to costs, with ``fixed`` and ``c`` not negative.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+    costs : sequence of float
+        Positive.
+    noise : float
+        Relative standard deviation of the costs.
+
+    Returns
+    -------
+    Growth
+
+    Examples
+    --------
+    >>> growth([1, 2, 4, 8], [5.0, 8.0, 20.0, 68.0], noise=0.05).exponent
+    2.0
+    """
+    from scipy.optimize import nnls
+
+    N = np.asarray(sizes, dtype=np.float64) / max(sizes)
+    y = np.asarray(costs, dtype=np.float64)
+    exponents = np.round(np.arange(0.0, 3.01, 0.05), 2)
+    misfit = []
+    for exponent in exponents:
+        A = np.stack([np.ones_like(N), N**exponent], axis=1) / y[:, None]
+        misfit.append((nnls(A, np.ones_like(N))[1] / noise) ** 2)
+    best = int(np.argmin(np.round(misfit, 6)))
+    likely = np.asarray(misfit) <= misfit[best] + 4.0
+    return Growth(float(exponents[best]), float(exponents[np.flatnonzero(likely)[0]]))
+
+
+def _ladder(subject: Subject) -> list[Callable[[], object]]:
+    """Return runs on pools of growing size, all with the same few seeds."""
+    return [
+        partial(
+            subject.fit,
+            blobs(subject.world, n_classes=2, n_seeds=8, pool=size, test=20, d=4, seed=2),
+            on=f"a pool of {size:,}",
+        )
+        for size in subject.effort.pool_sizes
+    ]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    # Processor time: what else the machine does is not the method's fault.
+    start = time.process_time()
+    work()
+    return max(time.process_time() - start, 1e-6)
+
+
+def _megabytes(work: Callable[[], object]) -> float:
+    resettable = reset_peak()
+    before = peak_mb() if resettable else None
+    running = tracemalloc.is_tracing()
+    if not running:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        at_start = tracemalloc.get_traced_memory()[0]
+        work()
+        traced = (tracemalloc.get_traced_memory()[1] - at_start) / 2**20
+    finally:
+        if not running:
+            tracemalloc.stop()
+    after = peak_mb() if resettable else None
+    untraced = 0.0 if before is None or after is None else after - before
+    return max(traced, untraced if untraced > UNTRACED_MB else 0.0, 1e-3)
+
+
+_ADVICE = (
+    "Pools have up to 600,000 rows, where a matrix of all pairs has 1.4 terabytes. Walk over the rows in "
+    "blocks, look at a sample, or use neighbour search (autows.neighbors)."
+)
+
+
+@check("Its time does not grow as the square of the pool", _ADVICE)
+def growth_of_time(subject: Subject) -> str:
+    """Measure processor time on a ladder of pools; a steep ladder is measured twice."""
+    sizes, runs = subject.effort.pool_sizes, _ladder(subject)
+    subject.answer("base")  # The first run imports.
+    most = _seconds(runs[-1])
+    if most < subject.effort.least_seconds:
+        return f"{most:.2g} s on a pool of {sizes[-1]:,}, too little to say how it grows"
+    costs = [*map(_seconds, runs[:-1]), most]
+    if growth(sizes, costs, TIME_NOISE).least >= STEEPEST:
+        costs = [min(cost, _seconds(run)) for cost, run in zip(costs, runs, strict=True)]
+    return _judged("its time", "s", sizes, costs, TIME_NOISE)
+
+
+@check("Its memory does not grow as the square of the pool", _ADVICE)
+def growth_of_memory(subject: Subject) -> str:
+    """Measure the peak of memory on a ladder of pools."""
+    sizes, runs = subject.effort.pool_sizes, _ladder(subject)
+    subject.answer("base")
+    most = _megabytes(runs[-1])
+    # What has less than a bit a pair of rows holds no matrix of pairs.
+    if most < max(LEAST_MB, sizes[-1] ** 2 / 8 / 2**20):
+        return f"{most:.1g} MiB on a pool of {sizes[-1]:,}, too little for a matrix of all pairs"
+    # Smallest first: what the largest leaves with the allocator would hide what smaller ones need.
+    return _judged("its memory", "MiB", sizes, [*map(_megabytes, runs)], MEMORY_NOISE)
+
+
+def _judged(what: str, unit: str, sizes: Sequence[int], costs: Sequence[float], noise: float) -> str:
+    found = growth(sizes, costs, noise)
+    if found.least >= STEEPEST:
+        steps = ", ".join(f"{cost:.2g} {unit} at {size:,}" for size, cost in zip(sizes, costs, strict=True))
+        raise Failed(f"{what} grows with exponent {found.exponent:.1f} in the rows of the pool: {steps}")
+    return f"grows with exponent {found.exponent:.1f}; {costs[-1]:.2g} {unit} on a pool of {sizes[-1]:,}"

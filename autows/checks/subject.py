@@ -1,0 +1,230 @@
+"""The method under check: how it is made, run and described when it goes wrong."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from autows.checks.cases import Case, World, blobs, copied, hashes
+from autows.checks.contract import Effort, Failed
+from autows.checks.watch import Watch
+from autows.method import Method
+from autows.runs.cell import explain
+from autows.types import Labels, TaskView
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """One of several runs of an instance.
+
+    Parameters
+    ----------
+    which : str
+        The task, ``base`` or ``other``.
+    labels : Labels
+        The answer.
+    changed : tuple of str
+        Arrays of either task that are not what they were before the first run.
+    """
+
+    which: str
+    labels: Labels
+    changed: tuple[str, ...]
+
+
+class Subject:
+    """A method under check.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the method, anew each time.
+    effort : Effort, optional
+        How much work the checks make.
+
+    Attributes
+    ----------
+    remarks : Counter of str
+        Numerical warnings that the method gave, for the report.
+    """
+
+    def __init__(self, make: Callable[[], Method], effort: Effort | None = None) -> None:
+        self._make = make
+        self.effort = effort or Effort()
+        self.remarks: Counter[str] = Counter()
+        self._answers: dict[str, Labels] = {}
+
+    def make(self) -> Method:
+        """Return a new instance, its parameters validated.
+
+        Raises
+        ------
+        Failed
+            If it cannot be made.
+        """
+        try:
+            method = self._make()
+            method.validate()
+        except (Exception, SystemExit) as error:
+            raise Failed(f"it cannot be made: {explain(error)[0]}") from error
+        return method
+
+    @cached_property
+    def method(self) -> Method:
+        """An instance to ask what it needs; it is not run."""
+        return self.make()
+
+    @cached_property
+    def world(self) -> World:
+        """The kind of task it is made for."""
+        embedded = "class_embeddings" in self.method.requirements
+        usual = "image" if embedded else "tabular"
+        return World(embedded, next(iter(self.method.modalities), usual))
+
+    @cached_property
+    def base(self) -> Case:
+        """Three clearly separated classes."""
+        return blobs(self.world)
+
+    @cached_property
+    def other(self) -> Case:
+        """A task with other sizes: two classes, fewer rows and features."""
+        return blobs(self.world, n_classes=2, n_seeds=10, pool=40, test=20, d=4, seed=1)
+
+    def answer(self, which: str) -> Labels:
+        """Return the answer of a new instance on ``base`` or ``other``; it is run once for all checks."""
+        if which not in self._answers:
+            self._answers[which] = self.fit(getattr(self, which))
+        return self._answers[which]
+
+    @cached_property
+    def _instance(self) -> tuple[Method, dict[str, Case]]:
+        """An instance for several runs, and tasks of its own, which it may damage."""
+        return self.make(), {which: copied(getattr(self, which)) for which in ("base", "other")}
+
+    @cached_property
+    def watched(self) -> tuple[Watch, Labels]:
+        """What is seen from outside of a run on ``base``, and its answer."""
+        # What a method imports, it imports in the run before.
+        self.answer("base")
+        method, cases = self._instance
+        watch, view = Watch(sys.modules[type(method).__module__]), self.shown(method, cases["base"])
+        with watch:
+            labels = self.run(method, view, 0)
+        return watch, labels
+
+    @cached_property
+    def reused(self) -> list[Reuse]:
+        """What one instance does on ``base``, ``other`` and ``base`` again."""
+        (_, labels), (method, cases) = self.watched, self._instance
+
+        def changed() -> tuple[str, ...]:
+            found = set()
+            for which, case in cases.items():
+                before = hashes(getattr(self, which).view)
+                found |= {name for name, sha in hashes(case.view).items() if sha != before[name]}
+            return tuple(sorted(found))
+
+        runs = [Reuse("base", labels, changed())]
+        for which in ("other", "base"):
+            labels = self.fit(cases[which], method=method)
+            runs.append(Reuse(which, labels, changed()))
+        return runs
+
+    def fit(self, case: Case, seed: int = 0, method: Method | None = None, on: str = "") -> Labels:
+        """Run a method on a case and check that the answer fits it.
+
+        Parameters
+        ----------
+        case : Case
+        seed : int, default 0
+            Of the generator that the method is given.
+        method : Method, optional
+            An instance; by default a new one.
+        on : str, optional
+            What the case is, for the message.
+
+        Raises
+        ------
+        Failed
+            If it does not run, or its answer does not fit the task.
+        """
+        try:
+            method = method or self.make()
+            return self.run(method, self.shown(method, case), seed)
+        except Failed as error:
+            raise Failed(f"on {on}, {error}" if on else str(error)) from error.__cause__
+
+    def shown(self, method: Method, case: Case) -> TaskView:
+        """Return what the method sees of a case.
+
+        Raises
+        ------
+        Failed
+            If it does not want to run, although the case has all that it declares to need.
+        """
+        view = case.view.restricted_to(method.requirements)
+        reason = self.skip_reason(method, view)
+        if reason is not None:
+            raise Failed(f"it does not run, although the task has what it declares to need: {reason}")
+        return view
+
+    def skip_reason(self, method: Method, view: TaskView) -> str | None:
+        """Ask the method why it cannot run.
+
+        Raises
+        ------
+        Failed
+            If that raises, or returns neither text nor None.
+        """
+        try:
+            reason = method.skip_reason(view)
+        except (Exception, SystemExit) as error:
+            raise Failed(f"skip_reason {self._raised(error)}") from error
+        if reason is not None and not (isinstance(reason, str) and reason.strip()):
+            raise Failed(f"skip_reason returned {reason!r}; expected a reason in words, or None")
+        return reason
+
+    def run(self, method: Method, view: TaskView, seed: int) -> Labels:
+        """Run ``fit_predict`` on a view.
+
+        Raises
+        ------
+        Failed
+            If it raises, or its answer does not fit the view.
+        """
+        with warnings.catch_warnings(record=True) as given:
+            warnings.simplefilter("always")
+            try:
+                labels = method.fit_predict(view, np.random.default_rng(seed))
+            except (Exception, SystemExit) as error:
+                raise Failed(f"fit_predict {self._raised(error)}") from error
+        self.remarks.update(
+            f"{w.category.__name__}: {w.message}" for w in given if issubclass(w.category, RuntimeWarning)
+        )
+        if not isinstance(labels, Labels):
+            raise Failed(f"fit_predict returned a {type(labels).__name__}; expected autows.Labels")
+        try:
+            # Labels were valid when they were built; arrays may have been written to since.
+            replace(labels).check_against(view)
+        except (ValueError, TypeError) as error:
+            raise Failed(f"its answer is not valid: {error}") from error
+        return labels
+
+    def _raised(self, error: BaseException) -> str:
+        """Say what was raised, and in which line of the method's own file."""
+        home = getattr(sys.modules[type(self.method).__module__], "__file__", None)
+        trace, line = error.__traceback__, None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == home:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        text = " ".join(str(error).split())
+        where = "" if line is None else f" (line {line} of its file)"
+        return f"raised {type(error).__name__}{': ' if text else ''}{text}{where}"

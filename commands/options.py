@@ -64,8 +64,11 @@ def cells_of(
     draws: int | None,
     labels: int,
     zero_shot: str,
+    made: Any = None,
 ) -> list[Any]:
     """Return the cells that the plan options name.
+
+    ``made`` is a method that no name leads to; it is planned for instead of ``methods``.
 
     Raises
     ------
@@ -94,7 +97,8 @@ def cells_of(
             raise UserError(f"{option} names nothing; see: run_bench.py list {option.removeprefix('--')}")
         return [create(spec) for spec in dict.fromkeys(specs)]
 
-    chosen_methods = pick(methods, chosen.methods, method_registry.create, "--methods")
+    named = made is None
+    chosen_methods = pick(methods, chosen.methods, method_registry.create, "--methods") if named else [made]
     cells = plan(
         pick(tasks, chosen.tasks, task_registry.create, "--tasks"),
         pick(representations, chosen.representations, representation_registry.create, "--representations"),
@@ -107,3 +111,11 @@ def cells_of(
     if without:
         click.echo(f"Left out, for want of features with text embeddings: {', '.join(without)}", err=True)
     return cells
+
+
+def truth_paths() -> list[Path]:
+    """Return where the true labels of tasks lie on this machine, beside the cache and the mirror."""
+    import tasks as task_registry
+
+    found = [path for name in task_registry.names() for path in task_registry.create(name).truth_paths()]
+    return list(dict.fromkeys(found))

@@ -126,14 +126,14 @@ def table_of(
 def _add_submissions(table: LongTable, home: Path) -> None:
     folders = sorted(path for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
     for folder in folders:
-        from autows.submissions import read as read_submission
+        from autows import submissions
 
         try:
-            about = read_submission(folder).about()
+            submission = submissions.read(folder)
         except AutoWSError as error:
             table.notes.append(f"Left out: submission {folder.name}: {error}")
             continue
-        table.add(RunStore(folder).scan(), "submission", about)
+        table.add(submissions.read_records(folder, submission), "submission", submission.about())
 
 
 def _add_stages(board: Board, folders: Sequence[Path]) -> None:

@@ -1,0 +1,10 @@
+"""How people hand in: exports to work on elsewhere, answers to be scored, and folders that hold a submission.
+
+Nothing that somebody else wrote is executed, imported or unpickled here.
+"""
+
+from autows.submissions.records import read_records
+from autows.submissions.schema import InvalidSubmission
+from autows.submissions.submission import Submission, read
+
+__all__ = ["InvalidSubmission", "Submission", "read", "read_records"]

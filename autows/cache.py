@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from autows.files import make_folder, new_folder
@@ -72,6 +71,8 @@ def cached_arrays(
     found = _open(entry)
     if found is not None:
         return found
+    from filelock import FileLock
+
     make_folder(parent, "the cache; AUTOWS_CACHE names another")
     with FileLock(parent / f".{entry.name}.lock"):
         found = _open(entry)

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 class AutoWSError(Exception):
     """Root of the errors this project raises on purpose."""
 
+    trace: str = ""
+    """Traceback from another process, where that is what the message is about."""
+
 
 class UserError(AutoWSError):
     """A mistake in what the user asked for; the command line prints one line and exits with status 2."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 import pkgutil
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from autows.errors import AutoWSError, UserError, unknown_name
 from autows.params import Configurable, Scalar, build, parse_spec
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T", bound=Configurable)
 
@@ -49,8 +51,10 @@ class Registry(Generic[T]):
         return f"{self.kind[:-1]}ies" if self.kind.endswith("y") else f"{self.kind}s"
 
     @cached_property
-    def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
-        return {point.name: point for point in importlib.metadata.entry_points(group=self.group)}
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        from importlib.metadata import entry_points
+
+        return {point.name: point for point in entry_points(group=self.group)}
 
     def _modules(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -198,6 +198,13 @@ class Task(Configurable):
         known = self.card.n_pool
         return len(self.load().y_pool) if known is None or self.variant() else known
 
+    def truth_paths(self) -> tuple[Path, ...]:
+        """Return places on this machine, beside cache and mirror, from which the truth could be read.
+
+        A method that nobody has read is run where it does not see them. Answers quickly and imports nothing.
+        """
+        return ()
+
     def read(self) -> TaskData:
         """Read or simulate the data, from the source and without the cache.
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from autows.draws import generator
 from autows.task import Task, TaskCard, TaskData
+from tasks._sklearn_data import sklearn_data
 
 N_POOL, N_TEST = 369, 200
 
@@ -28,6 +31,10 @@ class BreastCancer(Task):
         suites=("quick",),
         fingerprint="aefa5f6328da39e4b9a01719a0ab277a06efa14873d5799498547cd10a168a29",
     )
+
+    def truth_paths(self) -> tuple[Path, ...]:
+        """Return scikit-learn's folder of data sets."""
+        return sklearn_data()
 
     def read(self) -> TaskData:
         """Read scikit-learn's copy and split it by one fixed permutation; float64, shape (rows, 30)."""

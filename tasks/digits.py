@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from autows.draws import generator
 from autows.task import Task, TaskCard, TaskData
 from tasks._digit_names import CLASS_NAMES, PROMPTS
+from tasks._sklearn_data import sklearn_data
 
 N_POOL, N_TEST = 1297, 500
 
@@ -31,6 +34,10 @@ class Digits(Task):
         suites=("quick",),
         fingerprint="c51b20f2d359d845f44d621da7d71e5294a6c465bae577750b93cef85aac7cd2",
     )
+
+    def truth_paths(self) -> tuple[Path, ...]:
+        """Return scikit-learn's folder of data sets."""
+        return sklearn_data()
 
     def read(self) -> TaskData:
         """Read scikit-learn's copy and split it by one fixed permutation.

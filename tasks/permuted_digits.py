@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 from autows.draws import generator
 from autows.task import Task, TaskData
+from tasks._sklearn_data import sklearn_data
 from tasks.digits import Digits
 
 
@@ -26,6 +28,10 @@ class PermutedDigits(Task):
         same_as=MappingProxyType({"raw": "digits", "pca": "digits"}),
         fingerprint="216d2853a58e41dcecd61d40aa0754115c7058e8fc3e6144731ed6b106163365",
     )
+
+    def truth_paths(self) -> tuple[Path, ...]:
+        """Return scikit-learn's folder of data sets."""
+        return sklearn_data()
 
     def read(self) -> TaskData:
         """Permute the pixels of every row of the digits alike; shapes and types stay."""

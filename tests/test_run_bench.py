@@ -146,7 +146,7 @@ def test_help_and_lists_load_nothing_heavy():
 
 def test_the_leaderboard_loads_neither_torch_nor_a_method():
     code = (
-        "import sys; from leaderboard import render, table; render.to_text(table.build([]))\n"
+        "import sys; from leaderboard import board, render; render.to_text(board.build([]))\n"
         "heavy = [m for m in sys.modules if m.split('.')[0] in ('torch', 'baselines', 'tasks')\n"
         "         or m.startswith('autows.methods')]\n"
         "print(heavy)"

@@ -1,0 +1,137 @@
+"""What a tree of processes uses, measured from outside."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an isolated process and all that it started use or have used.
+
+    Parameters
+    ----------
+    processes : int
+        Processes alive.
+    memory_bytes : int
+        Their memory in bytes, mapped files left out.
+    cpu_seconds : float
+        Their processor time in seconds, with that of children they waited for.
+    unlinked_bytes : int
+        Size on disk, or in memory, of deleted files that they hold open, in bytes.
+    """
+
+    processes: int = 0
+    memory_bytes: int = 0
+    cpu_seconds: float = 0.0
+    unlinked_bytes: int = 0
+
+
+class Tree:
+    """The processes below one.
+
+    Parameters
+    ----------
+    root : int
+        Process id of the keeper, which does not count.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root = psutil.Process(root)
+        self.seen: set[psutil.Process] = set()
+
+    def measure(self, memory_limit: int) -> Usage:
+        """Return what is used now.
+
+        Parameters
+        ----------
+        memory_limit : int
+            In bytes. Pages that forked processes share are counted once only when it would be
+            exceeded otherwise: the exact count is slow.
+        """
+        try:
+            alive = self._root.children(recursive=True)
+        except psutil.NoSuchProcess:
+            alive = [process for process in self.seen if process.is_running()]
+        self.seen.update(alive)
+        memory = sum(_own_memory(process) for process in alive)
+        if memory > memory_limit and len(alive) > 1:
+            memory = sum(_share_of_memory(process) for process in alive)
+        unlinked: dict[tuple[int, int], int] = {}
+        for process in alive:
+            unlinked.update(_unlinked(process.pid))
+        return Usage(len(alive), memory, sum(_cpu(process) for process in alive), sum(unlinked.values()))
+
+    def kill(self) -> None:
+        """End every process that was ever seen and is still there."""
+        for process in self.seen:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+
+
+def belongs_to(home: str) -> list[psutil.Process]:
+    """Return this user's processes whose environment says that this is their HOME.
+
+    Whoever lost the processes of an isolated run finds them again, unless they took a new environment.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("HOME") == home:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Return resident memory in bytes without mapped files."""
+    try:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    except OSError:
+        try:
+            return int(process.memory_info().rss)
+        except psutil.Error:
+            return 0
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+
+
+def _share_of_memory(process: psutil.Process) -> int:
+    """Return resident memory in bytes without mapped files, shared pages divided by those who share them."""
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return _own_memory(process)
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _unlinked(pid: int) -> dict[tuple[int, int], int]:
+    """Return the bytes of each deleted file that a process has open, by device and inode."""
+    found = {}
+    try:
+        entries = list(os.scandir(f"/proc/{pid}/fd"))
+    except OSError:
+        return {}
+    for entry in entries:
+        try:
+            status = entry.stat()
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+            found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return found

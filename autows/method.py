@@ -9,6 +9,7 @@ entry-point group ``autows.methods``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,6 +39,8 @@ class Method(Configurable, ABC):
     """What it must have beside features and seeds, out of :data:`NEEDS`; it is shown nothing else."""
     modalities: ClassVar[tuple[str, ...]] = ()
     """Modalities it works on; empty means any."""
+    polarities: ClassVar[Mapping[str, str]] = {}
+    """Names of itself and its counterpart by ``unipolar`` and ``multipolar``; they share parameters."""
 
     @property
     def requirements(self) -> frozenset[str]:

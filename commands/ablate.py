@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from autows.params import split_specs
 from commands.options import (
+    FOLDER,
     cells_of,
     jobs_option,
     plan_options,
@@ -19,11 +18,17 @@ from commands.options import (
 
 
 @click.command("ablate")
-@click.option("--axis", required=True, metavar="PARAMETER", help="What to vary, e.g. label_model.")
-@click.option("--values", metavar="A,B", help="Over which values [default: all there are].")
+@click.option(
+    "--axis",
+    required=True,
+    metavar="AXIS",
+    help="What to vary: one of those above.",
+)
+@click.option("--values", metavar="A,B", help="Over which values [default: all there are, or some].")
 @plan_options
 @jobs_option
 @results_option
+@click.option("--out", type=FOLDER, help="Also write the table to this folder as Markdown, CSV and JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON and nothing else.")
 def command(
     axis: str,
@@ -37,35 +42,35 @@ def command(
     zero_shot: str,
     jobs: int | None,
     results: Path,
+    out: Path | None,
     as_json: bool,
 ) -> int:
-    """Vary one parameter of methods; stages that it does not touch are not computed again.
+    """Vary one thing about methods and compare, draw by draw; what is finished is not computed again.
 
-    With --axis label_model the label models are compared on the same votes. With --axis prompt methods that
-    ask a foundation model are given one prompt at a time.
-    """
+    \b
+    representation   each method under each of several features
+    n_labels         learning curves, where they reach zero-shot, and what a method is worth in labels
+    polarity         labeling functions for one class each, or for any
+    prompt           one prompt at a time for methods that ask a foundation model
+    end_model        an end model taught with soft or hard labels, or none
+    stages           where accuracy is lost: features, votes, choice of labeling functions, label model
+    a parameter      label_model (on the same votes), cardinality, families, threshold (of iws), ...
+    """  # noqa: D301 - click's mark for lines that stay as they are
     from autows.runs import ablation
-    from autows.runs.plan import run as run_plan
     from autows.runs.progress import ProgressBar
     from autows.runs.store import RunStore
     from leaderboard import ablation as tables
 
-    given = cells_of(suite, tasks, methods, representations, draws, labels, zero_shot)
     over = None if values is None else split_specs(values)
-    cells = ablation.vary(given, axis, over)
-    varied = {cell.method.name for cell in cells}
-    methods_given = {cell.method.spec: cell.method for cell in given}
-    left_out = [spec for spec, m in methods_given.items() if m.name not in varied]
-    if left_out:
-        click.echo(f"Without {axis}, so left out: {', '.join(left_out)}", err=True)
-    references = [
-        tables.Reference(m.spec, m.name, m.get_params()) for m in methods_given.values() if m.name in varied
-    ]
-    tables.check(references, axis)
-    records = []
-    for stage in ablation.stages(cells):
-        outcome = run_plan(stage, RunStore(results), worker_processes(jobs), progress=ProgressBar())
-        records += outcome.records
-    table = tables.build(records, axis, references)
-    click.echo(json.dumps(asdict(table), sort_keys=True, indent=1) if as_json else tables.to_text(table))
-    return 1 if any(r.status in ("failed", "timeout") for r in records) else 0
+    representations = ablation.planned_representations(axis, over, representations)
+    given = cells_of(suite, tasks, methods, representations, draws, labels, zero_shot)
+    varied = ablation.vary(given, axis, over, zero_shot)
+    for line in varied.left_out:
+        click.echo(line, err=True)
+    outcome = ablation.measure(varied, axis, RunStore(results), worker_processes(jobs), ProgressBar())
+    table = tables.build(outcome.measured, axis, outcome.notes, varied.left_out)
+    files = [] if out is None else tables.write(table, out)
+    click.echo(tables.to_json(table) if as_json else tables.to_text(table))
+    if files:
+        click.echo(f"Written: {', '.join(map(str, files))}", err=True)
+    return 1 if outcome.failed else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -56,6 +57,7 @@ class Snuba(SynthesisingMethod):
     name = "snuba"
     family = "autows"
     multipolar: ClassVar[bool] = False
+    polarities: ClassVar[Mapping[str, str]] = {"unipolar": "snuba", "multipolar": "snuba_multipolar"}
 
     def __init__(
         self,

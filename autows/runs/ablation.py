@@ -2,102 +2,207 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from autows import label_models
-from autows.errors import UserError, unknown_name
-from autows.method import Method
-from autows.method import create as create_method
-from autows.params import parse_value
+from autows.errors import UserError
+from autows.params import Scalar
+from autows.runs.axes import AXES, Arm, Axis, Varied, find
+from autows.runs.axes.parameter import variants
 from autows.runs.cell import Cell
+from autows.runs.diagnostics.diagnose import diagnose
+from autows.runs.plan import Progress
+from autows.runs.plan import run as run_plan
+from autows.runs.record import Record
+from autows.runs.store import RunStore
 from autows.voting import VotingMethod
-from autows.zero_shot.prompts import bank
 
-DEFAULT_VALUES: dict[str, Callable[[], list[str]]] = {
-    "label_model": label_models.names,
-    "cardinality": lambda: ["1", "2"],
-}
-"""What a parameter is varied over unless values are given."""
+__all__ = [
+    "AXES",
+    "Measured",
+    "Outcome",
+    "find",
+    "measure",
+    "planned_representations",
+    "stages",
+    "variants",
+    "vary",
+]
 
-PROMPT = "prompt"
-"""The axis that is no parameter: one prompt template at a time instead of all of the task's card."""
+
+@dataclass(frozen=True)
+class Measured:
+    """An arm of an ablation and what came of it.
+
+    Parameters
+    ----------
+    record : Record
+        Of the run.
+    value : str, int, float, bool or None
+        The place on the axis.
+    method : str
+        The method as it was given.
+    reference : bool
+        Whether differences are taken against this value.
+    representation : str, optional
+        The features; None if these are varied.
+    scores : mapping, optional
+        With ``accuracy``; those of the run, or of what a diagnosis says of it. None if there are none.
+    """
+
+    record: Record
+    value: Scalar
+    method: str
+    reference: bool
+    representation: str | None
+    scores: Mapping[str, float | None] | None
 
 
-def vary(cells: Sequence[Cell], axis: str, values: Sequence[str] | None = None) -> list[Cell]:
-    """Return cells in all values of an axis, each cell's own value first.
+@dataclass
+class Outcome:
+    """What came of an ablation.
+
+    Parameters
+    ----------
+    measured : list of Measured
+    notes : list of str
+        Files that could not be read and were made again, and runs without a diagnosis.
+    failed : bool
+        Whether a run or a diagnosis failed or ran out of time.
+    executed, diagnosed : int
+        How many runs and diagnoses were made now rather than found.
+    """
+
+    measured: list[Measured] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failed: bool = False
+    executed: int = 0
+    diagnosed: int = 0
+
+
+def planned_representations(
+    name: str, values: Sequence[str] | None, representations: str | None
+) -> str | None:
+    """Return the representations that a plan for the axis needs: its values, where it varies these.
+
+    Raises
+    ------
+    UserError
+        If both are given, or ``values`` is empty.
+    """
+    _check_named(values)
+    axis = AXES.get(name)
+    if axis is None or not axis.names_representations or values is None:
+        return representations
+    if representations is not None:
+        raise UserError(f"Give --values or --representations for the axis {name}, not both")
+    return ",".join(values)
+
+
+def vary(
+    cells: Sequence[Cell], name: str, values: Sequence[str] | None = None, zero_shot: str = "auto"
+) -> Varied:
+    """Return the runs that an ablation compares, each method's own value first.
 
     Parameters
     ----------
     cells : sequence of Cell
-    axis : str
-        A parameter of the methods, or ``prompt``.
+        A plan of the methods as they are given.
+    name : str
+        The axis, see :func:`autows.runs.axes.find`.
     values : sequence of str, optional
         As one would type them.
+    zero_shot : str, default "auto"
+        Who speaks for methods that the plan does not have.
 
-    Cells whose methods do not have the axis are left out, unless none has it.
+    Returns
+    -------
+    Varied
+        Without cells whose methods do not have the axis, and with a sentence about these.
 
     Raises
     ------
     UserError
-        As :func:`variants`; or if no method looks at prompts, or ``values`` is empty.
+        If there is no such axis or value, ``values`` is empty, no method has the axis, or two methods differ
+        in the axis alone, so that both would be the reference of one table.
     """
+    axis = find(name, {cell.method.spec: cell.method for cell in cells}.values())
+    _check_named(values)
+    varied = axis.arms(cells, values, zero_shot)
+    if not varied.arms:
+        raise UserError(axis.nothing)
+    varied.arms = _each_once(varied.arms, axis)
+    told = varied.explained | {arm.method for arm in varied.arms}
+    without = dict.fromkeys(cell.method.spec for cell in cells if cell.method.spec not in told)
+    if without:
+        varied.left_out.append(f"{axis.lacking}, so left out: {', '.join(without)}")
+    return varied
+
+
+def _check_named(values: Sequence[str] | None) -> None:
     if values is not None and not values:
         raise UserError("--values names nothing; write --values a,b,c")
-    if axis != PROMPT:
-        having = [cell for cell in cells if axis in cell.method.get_params()]
-        return [
-            replace(cell, method=variant)
-            for cell in having or cells
-            for variant in variants(cell.method, axis, values)
-        ]
-    prompted = [
-        cell
-        for cell in cells
-        if cell.method.requirements & {"zero_shot", "class_embeddings"} and cell.task.card.prompts
-    ]
-    if not prompted:
-        raise UserError("None of these methods asks a foundation model about these tasks; try zero_shot_clip")
-    for prompt in values or ():
-        if prompt.count("{}") != 1:
-            raise UserError(f"The prompt '{prompt}' must hold exactly one {{}}, where the class name goes")
-    made = []
-    for cell in prompted:
-        templates = bank(cell.task.card) if values is None else values
-        asked = [replace(cell, prompts=(template,)) for template in templates]
-        # The only template of a card is the cell itself.
-        made += [cell, *(other for other in asked if other.prompts is not None)]
-    return made
 
 
-def variants(method: Method, axis: str, values: Sequence[str] | None = None) -> list[Method]:
-    """Return a method in all values of one of its parameters, its own value first.
+def _each_once(arms: Sequence[Arm], axis: Axis) -> list[Arm]:
+    """Return arms without repetitions; raise UserError if one belongs to two methods."""
+    found: dict[tuple[object, ...], Arm] = {}
+    for arm in arms:
+        cell = arm.cell
+        place = cell.task.card.id, cell.representation.spec, cell.draw, cell.n_labels, cell.prompts
+        first = found.setdefault((cell.method.spec, arm.value, *place), arm)
+        if first.method != arm.method:
+            raise UserError(f"{first.method} and {arm.method} differ in {axis.name} alone; give one of them")
+    return list(found.values())
+
+
+def measure(
+    varied: Varied, name: str, store: RunStore, jobs: int = 1, progress: Progress | None = None
+) -> Outcome:
+    """Run what is not finished, find out about it what the axis asks for, and return the scores.
 
     Parameters
     ----------
-    method : Method
-    axis : str
-        The parameter.
-    values : sequence of str, optional
-        As one would type them; by default those of :data:`DEFAULT_VALUES`, and both values of a parameter
-        that is true or false.
-
-    Raises
-    ------
-    UserError
-        If the method has no such parameter, a value is out of range, or there are no default values.
+    varied : Varied
+        As :func:`vary` returns it.
+    name : str
+        The axis.
+    store : RunStore
+    jobs : int, default 1
+        Worker processes.
+    progress : Progress, optional
+        Is told what happens.
     """
-    own = method.get_params()
-    if axis not in own:
-        raise unknown_name(f"{method.name} parameter", axis, own, f"its parameters are {', '.join(own)}")
-    if values is None and isinstance(own[axis], bool):
-        values = ["false", "true"]
-    if values is None and axis not in DEFAULT_VALUES:
-        raise UserError(f"Say over which values '{axis}' is to be varied: --values a,b,c")
-    made = [method]
-    for text in values if values is not None else DEFAULT_VALUES[axis]():
-        made.append(create_method(method.name, **{**own, axis: parse_value(text)}))
-    return list({variant.spec: variant for variant in made}.values())
+    cells = {arm.cell.key.id: arm.cell for arm in varied.arms}
+    outcome = Outcome()
+    records: dict[str, Record] = {}
+    for part in stages(list(cells.values())):
+        ran = run_plan(part, store, jobs, progress=progress)
+        records.update((record.key.id, record) for record in ran.records)
+        outcome.notes += [f"Run again: {line}" for line in ran.corrupt]
+        outcome.executed += ran.executed
+        outcome.failed |= bool(ran.troubled)
+    kind = AXES[name].diagnosis if name in AXES else ""
+    found = {}
+    if kind:
+        done = [(cells[key], record) for key, record in records.items() if record.status == "ok"]
+        diagnosed = diagnose(done, store, kind, jobs, progress)
+        found = diagnosed.found
+        outcome.notes += [f"Computed again: {line}" for line in diagnosed.corrupt] + diagnosed.failed
+        outcome.diagnosed = diagnosed.computed
+        outcome.failed |= bool(diagnosed.failed)
+    for arm in varied.arms:
+        key = arm.cell.key.id
+        if key not in records:
+            continue
+        record = records[key]
+        scores: Mapping[str, float | None] | None = record.scores if record.status == "ok" else None
+        if kind:
+            scores = found[key].of(str(arm.value)) if key in found else None
+        outcome.measured.append(
+            Measured(record, arm.value, arm.method, arm.reference, arm.representation, scores)
+        )
+    return outcome
 
 
 def stages(cells: Sequence[Cell]) -> list[list[Cell]]:
@@ -120,6 +225,7 @@ def stages(cells: Sequence[Cell]) -> list[list[Cell]]:
             method.name,
             tuple(sorted(shared.items())),
             cell.draw,
+            cell.n_labels,
             cell.prompts,
         )
         (later if identity in seen else first).append(cell)

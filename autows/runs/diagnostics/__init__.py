@@ -1,0 +1,1 @@
+"""What the truth says of finished runs: computed from their predictions, kept beside their records."""

@@ -74,8 +74,7 @@ def make_field(
 
     draws: dict[str, dict[Cell, Mapping[int, float]]] = {}
     for row in rows:
-        mine = accuracies[name_of(row)]
-        draws.setdefault(row["method"], {})[row["task"], row["representation"]] = mine
+        draws.setdefault(row["method"], {})[row["task"], row["representation"]] = accuracies[name_of(row)]
     if any(control not in draws for control in controls):
         return None
     shared = {

@@ -114,9 +114,12 @@ def test_run_then_run_again_then_leaderboard(tmp_path):
     assert shown.exit_code == 0
     assert "majority_class" in shown.stdout
     assert sorted(p.name for p in (tmp_path / "site").iterdir()) == [
+        "index.html",
         "leaderboard.csv",
         "leaderboard.json",
         "leaderboard.md",
+        "leaderboard.tex",
+        "plots",
     ]
     as_json = cli("leaderboard", "--results", tmp_path / "r", "--json")
     assert json.loads(as_json.stdout)["rows"][0]["method"] == "majority_class"

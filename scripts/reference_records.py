@@ -68,7 +68,7 @@ def keep(records: list[Record], folder: Path) -> None:
 
 def main() -> int:
     """Run, keep, and say what was done."""
-    from autows.runs.diagnostics import diagnose
+    from autows.runs.diagnostics.diagnose import diagnose
 
     if sys.argv[1:]:
         raise UserError("This script takes no arguments")

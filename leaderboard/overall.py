@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from leaderboard.field import Field, make_field, mean_ranks
 from leaderboard.long_table import CONTROLS, REQUIRED
-from leaderboard.table import Row, RowName, by_task, controls_absent, mean_of, rounded
+from leaderboard.table import Row, RowName, by_task, controls_absent, main_labels, mean_of, rounded
 
 
 def overall(
@@ -25,16 +25,20 @@ def overall(
         )
     ]
     made: list[Row] = []
+    main = main_labels(rows)
+    unranked: dict[str, list[int]] = {}
     for n_labels in sorted({row["n_labels"] for row in rows}):
         mine = [row for row in rows if row["n_labels"] == n_labels and row["same_as"] not in tasks]
         absent = controls_absent((row["method"] for row in mine if row["n_draws"]), CONTROLS)
-        if absent:
-            notes.append(f"Controls without a result in this table: {', '.join(absent)}")
         needed = [control for control in REQUIRED if control in absent]
-        if needed and mine:
+        if n_labels == main and absent:
+            notes.append(f"Controls without a result in this table: {', '.join(absent)}")
+        if n_labels == main and needed and mine:
             notes.append(
                 f"No overall ranks without controls: run_bench.py run --methods {','.join(needed)} ..."
             )
+        elif needed and mine:
+            unranked.setdefault(", ".join(needed), []).append(n_labels)
         found = None if needed else make_field(mine, accuracies, REQUIRED)
         part = _overall(mine, found, n_labels)
         made += part
@@ -45,6 +49,10 @@ def overall(
                 for row in part
                 if not row["complete"]
             ]
+    notes += [
+        f"No overall ranks with {', '.join(map(str, numbers))} labels, for want of {needed}"
+        for needed, numbers in unranked.items()
+    ]
     return made, list(dict.fromkeys(notes))
 
 

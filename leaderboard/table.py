@@ -187,6 +187,12 @@ def mean_of(made: Sequence[Row], name: str) -> float | None:
     return None if any(value is None for value in values.values()) else rounded(by_task(values))
 
 
+def main_labels(made: Sequence[Row]) -> int | None:
+    """Return the number of labels that a leaderboard is about: 100, or else what most of its rows have."""
+    counts = Counter(row["n_labels"] for row in made)
+    return 100 if 100 in counts else max(counts, key=lambda n: (counts[n], n), default=None)
+
+
 def controls_absent(methods_with_results: Iterable[str], names: Sequence[str] = REQUIRED) -> list[str]:
     """Return those of some controls that have no result."""
     there = set(methods_with_results)

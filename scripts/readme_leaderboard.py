@@ -48,7 +48,8 @@ def tables(board: Board) -> str:
     ]
     against.sort(key=lambda one: (-one["difference"], one["method"]))
     parts += [
-        "Against zero-shot CLIP, in points of accuracy, on the tasks for which it speaks:",
+        "Against zero-shot CLIP, in points of accuracy, on the two tasks for which it speaks (intervals are about "
+        "these two, then, more than about others):",
         table([comparison_cells(one) for one in against], MARKDOWN),
     ]
     return "\n\n".join(parts)
@@ -78,7 +79,7 @@ def main(only_tables: bool) -> None:
 
         with tempfile.TemporaryDirectory() as name:
             render.write(board, Path(name), formats=("svg",))
-            write_bytes(PICTURE, picture(Path(name) / render.PAGE, width=1200, height=900))
+            write_bytes(PICTURE, picture(Path(name) / render.PAGE, width=1200, height=1330))
 
 
 if __name__ == "__main__":

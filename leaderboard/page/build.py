@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
@@ -144,6 +144,13 @@ def render(
     )
 
 
+def _numbers_of_labels(numbers: Sequence[int]) -> str:
+    """Return the numbers of labels of a page in few characters."""
+    if len(numbers) > 2:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return ", ".join(map(str, numbers)) or "none"
+
+
 def _facts(board: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = board["rows"]
     by_task: dict[str, int] = {}
@@ -155,7 +162,7 @@ def _facts(board: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("tasks", f"{len(board['tasks'])}"),
         ("methods", f"{len({row['method'] for row in rows})}"),
         ("kinds of features", f"{len({row['representation'] for row in rows})}"),
-        ("labels", ", ".join(f"{number}" for number in numbers) or "none"),
+        ("labels", _numbers_of_labels(numbers)),
         (
             "draws of the labels",
             f"{draws[0]}\N{EN DASH}{draws[-1]}" if len(draws) > 1 else f"{(draws or [0])[0]}",

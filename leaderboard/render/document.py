@@ -11,6 +11,7 @@ from leaderboard.board import Board
 from leaderboard.long_table import POOLS
 from leaderboard.render import cells
 from leaderboard.render.cells import POOL_TITLES
+from leaderboard.table import main_labels, name_of
 
 Heading = Callable[[str, int], str]
 Table = list[dict[str, str]]
@@ -59,7 +60,7 @@ def _document(board: Board, style: Style) -> str:
             f"{note}\n" for note in board.notes
         )
     parts = [style.heading("Leaderboard", 0)]
-    for task, n_labels in sorted({(row["task"], row["n_labels"]) for row in board.rows}):
+    for task, n_labels in shown_tables(board):
         rows = [row for row in board.rows if (row["task"], row["n_labels"]) == (task, n_labels)]
         rows.sort(key=lambda r: (-(r["accuracy"] or -1), r["method"]))
         parts += [
@@ -68,11 +69,7 @@ def _document(board: Board, style: Style) -> str:
         ]
     parts += _standings(board, style)
     parts += _answers(board, style)
-    if board.crossovers:
-        parts += [
-            style.heading("Learning curves and zero-shot", 1),
-            "\n".join(f"- {one['sentence']}" for one in board.crossovers),
-        ]
+    parts += _curves(board, style) + _stages(board, style)
     legend = LEGEND.format(best=style.best_name, tie=style.tie)
     parts.append(legend if style is MARKDOWN else textwrap.fill(legend, 100))
     if board.notes:
@@ -80,6 +77,60 @@ def _document(board: Board, style: Style) -> str:
             "Notes\n" + ("\n" if style is MARKDOWN else "") + "\n".join(f"- {n}" for n in board.notes)
         )
     return "\n\n".join(parts) + "\n"
+
+
+def shown_tables(board: Board) -> list[tuple[str, int]]:
+    """Return the tasks and numbers of labels that have a table; those that are all on curves have none."""
+    main = main_labels(board.rows)
+    on_curves = {
+        (one["task"], one["representation"], one["method"], point["n_labels"])
+        for one in board.curves
+        for point in one["points"]
+    }
+    return sorted(
+        {
+            (row["task"], row["n_labels"])
+            for row in board.rows
+            if row["n_labels"] == main or name_of(row) not in on_curves
+        }
+    )
+
+
+def _curves(board: Board, style: Style) -> list[str]:
+    """Return accuracy by number of labels, a table a task and features, and where it crosses zero-shot."""
+    parts: list[str] = []
+    for task, features in dict.fromkeys((one["task"], one["representation"]) for one in board.curves):
+        mine = [one for one in board.curves if (one["task"], one["representation"]) == (task, features)]
+        numbers = sorted({point["n_labels"] for one in mine for point in one["points"]})
+        lines = []
+        for one in mine:
+            accuracy = {point["n_labels"]: point["accuracy"] for point in one["points"]}
+            lines.append(
+                {"method": one["method"], **{str(n): cells.percent(accuracy.get(n)) for n in numbers}}
+            )
+        parts += [
+            style.heading(f"{task} / {features}: accuracy by number of labels", 1),
+            table(lines, style),
+        ]
+    if board.crossovers:
+        parts.append("\n".join(f"- {one['sentence']}" for one in board.crossovers))
+    return parts
+
+
+def _stages(board: Board, style: Style) -> list[str]:
+    """Return where accuracy is lost between features and answer, a line a method that has a waterfall."""
+    if not board.stages:
+        return []
+    lines = [
+        {
+            "method": one["method"],
+            "task": one["task"],
+            "features": one["representation"],
+            **{stage["name"]: cells.percent(stage["accuracy"]) for stage in one["stages"]},
+        }
+        for one in board.stages
+    ]
+    return [style.heading("Where accuracy is lost", 1), table(lines, style)]
 
 
 def main_standings(board: Board) -> list[dict[str, Any]]:
@@ -203,7 +254,9 @@ def table(lines: Table, style: Style) -> str:
 
     filled = [name for name in lines[0] if name == "method" or any(line[name] for line in lines)]
     lines = [{name: line[name] for name in filled} for line in lines]
-    alignment = tuple("left" if name in ("method", "features", "told apart") else "right" for name in filled)
+    alignment = tuple(
+        "left" if name in ("method", "task", "features", "told apart") else "right" for name in filled
+    )
     return tabulate(
         _escaped(lines) if style is MARKDOWN else lines,
         headers="keys",

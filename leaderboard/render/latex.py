@@ -9,7 +9,7 @@ from typing import Any
 from leaderboard.board import Board
 from leaderboard.render import cells
 from leaderboard.render.cells import POOL_TITLES
-from leaderboard.render.document import main_standings
+from leaderboard.render.document import main_standings, shown_tables
 
 HEAD = r"""% Made from leaderboard.json; needs \usepackage{booktabs}.
 % Bold: best of its task and features. Dagger: not told from the best (paired t over draws, Holm).
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
 def to_latex(board: Board) -> str:
     """Return a table a task, one column a representation, and one a pool of entrants, one row a method."""
     parts = [HEAD.rstrip()]
-    for task, n_labels in sorted({(row["task"], row["n_labels"]) for row in board.rows}):
+    for task, n_labels in shown_tables(board):
         rows = [row for row in board.rows if (row["task"], row["n_labels"]) == (task, n_labels)]
         parts.append(_task_table(task, n_labels, rows))
     for one in main_standings(board):

@@ -48,8 +48,8 @@ def tables(board: Board) -> str:
     ]
     against.sort(key=lambda one: (-one["difference"], one["method"]))
     parts += [
-        "Against zero-shot CLIP, in points of accuracy, on the two tasks for which it speaks (intervals are about "
-        "these two, then, more than about others):",
+        "Against zero-shot CLIP, in points of accuracy, on the two tasks for which it speaks (intervals "
+        "are about these two, then, more than about others):",
         table([comparison_cells(one) for one in against], MARKDOWN),
     ]
     return "\n\n".join(parts)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 FEATURES_SHOWN = 4
+
+WORDS_SHOWN = 120
+"""Characters of the description of a labeling function that is not of a family of ours."""
 
 
 def in_words(lf: Mapping[str, Any], class_names: Sequence[str] | None = None) -> str:
@@ -31,6 +35,31 @@ def in_words(lf: Mapping[str, Any], class_names: Sequence[str] | None = None) ->
     name = class_names[label] if class_names is not None else str(label)
     where = about or f"P >= {lf['at_least']:.2g} by {_model(lf)}"
     return f"{name} where {where}"
+
+
+def in_its_words(lf: Mapping[str, Any], class_names: Sequence[str] | None = None) -> str:
+    r"""Return any method's labeling function on one line: as :func:`in_words`, or as the method describes it.
+
+    Parameters
+    ----------
+    lf : mapping
+        JSON values of whatever kind. One without ``kind`` has no words.
+    class_names : sequence of str, optional
+        Names to be used instead of class numbers.
+
+    Examples
+    --------
+    >>> in_its_words({"kind": "regex", "pattern": "fr\x1bee"})
+    '{"kind": "regex", "pattern": "fr\\u001bee"}'
+    """
+    if "kind" not in lf:
+        return ""
+    try:
+        words = in_words(lf, class_names)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
+        words = json.dumps(lf, sort_keys=True)
+    line = "".join(c if c.isprintable() else " " for c in words[: 4 * WORDS_SHOWN])
+    return line if len(line) <= WORDS_SHOWN else f"{line[: WORDS_SHOWN - 3]}..."
 
 
 def _stump(lf: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 ABSTAIN = -1
 """The label and the vote of whoever does not want to say."""
 
+WORDS_OF_THE_HARNESS = ("lf_analysis", "lfs", "prompts", "votes_of")
+"""What a record's info holds beside what a method told, so that a method's info may not."""
+
 Matrix: TypeAlias = Any
 """A float32 array of shape (rows, d), possibly memory-mapped, or a scipy CSR matrix of that shape."""
 
@@ -206,13 +209,14 @@ class Labels:
     lfs : tuple of mappings, optional
         One description of each labeling function, as JSON values.
     info : mapping, optional
-        Anything worth keeping with the run, as JSON values (chosen parameters, diagnostics).
+        Anything worth keeping with the run, as JSON values (chosen parameters, diagnostics), under names
+        that are not among :data:`WORDS_OF_THE_HARNESS`.
 
     Raises
     ------
     InvalidLabels
         If an array has the wrong shape or type, NaN, labels out of range, or rows that do not
-        sum to 1.
+        sum to 1, or if ``info`` or ``lfs`` is not what it has to be.
     """
 
     pool: NDArray[Any]
@@ -245,6 +249,9 @@ class Labels:
             self._check_votes(name, answers.shape[0])
         self._check_votes("seed", None)
         _check_json({"info": self.info, "lfs": self.lfs})
+        taken = next((word for word in WORDS_OF_THE_HARNESS if word in self.info), None)
+        if taken is not None:
+            raise InvalidLabels(f"info has '{taken}', which the harness itself writes; choose another name")
         given = (self.pool_votes, self.test_votes, self.seed_votes)
         columns = {votes.shape[1] for votes in given if votes is not None}
         if self.lfs:

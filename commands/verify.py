@@ -127,10 +127,10 @@ def _method_cells(folder: Path, submission: Any, records: Sequence[Any], **optio
     limits = isolated.limits(
         options["timeout"] or isolated.TIMEOUT_SECONDS, options["memory"] or isolated.MEMORY_MIB
     )
-    method = isolated.as_stated(folder, submission, limits, sandboxed, truth_paths())
     whole = submission.suite is not None
 
     def plan() -> tuple[list[Any], list[Any]]:
+        method = isolated.as_stated(folder, submission, limits, sandboxed, truth_paths())
         cells = cells_of(
             suite=submission.suite,
             tasks=None if whole else ",".join(submission.tasks),

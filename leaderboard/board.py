@@ -124,7 +124,9 @@ def table_of(
 
 
 def _add_submissions(table: LongTable, home: Path) -> None:
-    folders = sorted(path for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
+    folders = []
+    if home.is_dir():
+        folders = sorted(path for path in home.iterdir() if path.is_dir() and not path.is_symlink())
     for folder in folders:
         from autows import submissions
 
@@ -132,6 +134,10 @@ def _add_submissions(table: LongTable, home: Path) -> None:
             submission = submissions.read(folder)
         except AutoWSError as error:
             table.notes.append(f"Left out: submission {folder.name}: {error}")
+            continue
+        mistake = submissions.misnamed(folder, submission)
+        if mistake is not None:
+            table.notes.append(f"Left out: submission {folder.name}: {mistake}")
             continue
         table.add(submissions.read_records(folder, submission), "submission", submission.about())
 
@@ -166,6 +172,10 @@ def assemble(table: LongTable) -> Board:
         tasks=cards.tasks(table.runs),
         published=published.beside(made),
         provenance=table.provenance,
-        notes=[*table.notes, *overall_notes, *trouble(made)],
+        # Names of files and reasons are other people's; a terminal would do what their characters say.
+        notes=[
+            "".join(c if c.isprintable() else "?" for c in note)
+            for note in (*table.notes, *overall_notes, *trouble(made))
+        ],
         accuracies=accuracies,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autows.lf_words import in_words
+from autows.lf_words import in_its_words
 from autows.runs.record import Record
 
 
@@ -27,7 +27,7 @@ def rows(record: Record, class_names: Sequence[str] | None = None) -> list[dict[
     analysis = info.get("lf_analysis", [])
     described = info.get("lfs", []) or [{} for _ in analysis]
     return [
-        {"lf": lf, "words": in_words(lf, class_names) if "kind" in lf else "", **found}
+        {"lf": lf, "words": in_its_words(lf, class_names), **found}
         for lf, found in zip(described, analysis, strict=True)
     ]
 

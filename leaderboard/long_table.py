@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autows.errors import CorruptRecord
-from autows.lf_words import in_words
+from autows.lf_words import in_its_words
 from autows.runs.record import Record
 
 CONTROLS = ("majority_class", "logistic_regression", "label_spreading", "zero_shot_clip")
@@ -29,9 +30,6 @@ POOLS = ("labels", "features", "class_names")
 
 LFS_SHOWN = 12
 """Labeling functions of a run that are kept for its method's card."""
-
-WORDS_SHOWN = 120
-"""Characters of the description of a labeling function that is not of a family of ours."""
 
 NAMED = 5
 """Files or runs of one kind of trouble that are named; the others are counted."""
@@ -111,6 +109,8 @@ class LongTable:
     _provenance: dict[str, Counter[str]] = field(default_factory=dict)
     _about: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _seen: dict[str, Run] = field(default_factory=dict)
+    _seeds: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _unpaired: list[str] = field(default_factory=list)
     _prompted: int = 0
     _twice: list[str] = field(default_factory=list)
     _corrupt: list[str] = field(default_factory=list)
@@ -142,7 +142,13 @@ class LongTable:
                 self._add(record, origin, submission)
 
     def _add(self, record: Record, origin: str, submission: Mapping[str, Any] | None) -> None:
-        run = self._run(record, origin, submission)
+        try:
+            run, made_with = self._run(record, origin, submission), list(_made_with(record))
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            # A record of the right fields whose values are of kinds that no run writes.
+            said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            self._corrupt.append(f"{record.key.path}: not what a run writes ({said})")
+            return
         known = self._seen.setdefault(run.key_id, run)
         if known is not run:
             if known.status == run.status == "ok" and known.scores != run.scores:
@@ -150,11 +156,19 @@ class LongTable:
                 self._twice.append(f"{where} ({known.origin} and {origin})")
             return
         self.runs.append(run)
+        self._check_seeds(run, record.ledger.get("draw"))
         self._count("statuses", record.status)
-        for name, value in _made_with(record):
+        for name, value in made_with:
             self._count(name, value)
         if record.finished_at:
             self._finished.append(record.finished_at)
+
+    def _check_seeds(self, run: Run, drawn: Any) -> None:
+        """Remember whether a draw is of other seed labels than the same draw of other methods."""
+        known = self._seeds.setdefault((run.task, run.versions[1], run.n_labels, run.draw), drawn)
+        if drawn is not None and known not in (None, drawn):
+            where = f"{run.task} / {run.representation} / {run.method}, draw {run.draw}"
+            self._unpaired.append(f"{where}, {run.n_labels} labels")
 
     def _count(self, name: str, value: str) -> None:
         self._provenance.setdefault(name, Counter())[value] += 1
@@ -163,6 +177,7 @@ class LongTable:
         key, info = record.key, record.info
         analysis = info.get("lf_analysis") or []
         curves = record.curves
+        _check_values(record)
         return Run(
             key_id=key.id,
             origin=origin,
@@ -215,6 +230,9 @@ class LongTable:
         self.notes += _named("Left out", self._corrupt)
         if self._twice:
             self.notes += _named("In two places with different scores, the first counts", self._twice)
+        if self._unpaired:
+            title = "Not of the seed labels that other methods had in this draw, so not paired with them"
+            self.notes += _named(title, self._unpaired)
         if self._prompted:
             self.notes.append(f"Left out: {self._prompted} records of an ablation of prompts")
         current = _current(self.runs)
@@ -272,27 +290,50 @@ def _pool(needs: list[str], pretrained: bool, submission: Mapping[str, Any] | No
     return "features" if pretrained or declared else "labels"
 
 
+def _check_values(record: Record) -> None:
+    """Raise ValueError if statistics or plots cannot work with a value."""
+    accuracy, memory, family = (
+        record.scores.get("accuracy"),
+        record.peak_memory_mb,
+        record.method_info.get("family"),
+    )
+    if record.status == "ok" and not 0 <= (accuracy or 0.0) <= 1:
+        raise ValueError(f"accuracy is {accuracy}; expected 0 to 1")
+    if memory is not None and not math.isfinite(memory):
+        raise ValueError(f"peak_memory_mb is {memory}; expected a finite number")
+    if family is not None and not isinstance(family, str):
+        raise ValueError(f"family is {family!r:.60}; expected a text")
+
+
 def _text(values: Any) -> str:
-    return json.dumps(values, sort_keys=True)
+    return json.dumps(values, sort_keys=True, allow_nan=False)
 
 
 def _curve(values: Mapping[str, Any] | None, names: tuple[str, ...]) -> NDArray[np.float32] | None:
-    return None if not values else np.array([values[name] for name in names], dtype=np.float32)
+    if not values:
+        return None
+    curve = np.array([values[name] for name in names], dtype=np.float32)
+    if curve.ndim != 2 or not np.all(np.isfinite(curve)):
+        raise ValueError(f"a curve with {', '.join(names)} needs as many finite numbers of each")
+    return curve
 
 
 def _lfs_in_words(record: Record) -> list[dict[str, Any]]:
     described = record.info.get("lfs") or [{}] * len(record.info["lf_analysis"])
     names = record.task_info.get("class_names")
     shown = zip(described[:LFS_SHOWN], record.info["lf_analysis"][:LFS_SHOWN], strict=True)
-    return [{"words": _words(lf, names), **found} for lf, found in shown]
-
-
-def _words(lf: Mapping[str, Any], names: Sequence[str] | None) -> str:
-    """Return a labeling function in words; one that a method describes in a way of its own, as it does."""
-    try:
-        return in_words(lf, names) if "kind" in lf else ""
-    except (KeyError, TypeError, ValueError, IndexError):
-        return _text(lf)[:WORDS_SHOWN]
+    told = [
+        {
+            "words": in_its_words(lf, names),
+            # A method need not say what its labeling functions answer on the seeds.
+            **{"seed_votes": None, "seed_correct": None},
+            **found,
+            **{name: float(found[name]) for name in ("coverage", "overlap", "conflict")},
+        }
+        for lf, found in shown
+    ]
+    _text(told)  # Raises ValueError if a number is none.
+    return told
 
 
 def _named(title: str, items: list[str]) -> list[str]:

@@ -79,7 +79,7 @@ def main(only_tables: bool) -> None:
 
         with tempfile.TemporaryDirectory() as name:
             render.write(board, Path(name), formats=("svg",))
-            write_bytes(PICTURE, picture(Path(name) / render.PAGE, width=1200, height=1330))
+            write_bytes(PICTURE, picture(Path(name) / render.PAGE, width=1300, height=1700))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ back as data. The pieces, from the outside in:
 - :mod:`~autows.isolation.sandbox` - bubblewrap: what of this machine can be seen (the boundary)
 - :mod:`~autows.isolation.limits`, :mod:`~autows.isolation.supervisor`, :mod:`~autows.isolation.keeper` - how
   much may be used, who watches, and who ends everything that was started
+- :mod:`~autows.isolation.syscalls` - what of the system cannot be called at all
 - :mod:`~autows.isolation.child`, :mod:`~autows.isolation.guard` - what happens inside; clear reasons, no
   boundary
 - :mod:`~autows.isolation.answers`, :mod:`~autows.isolation.reports` - reading what somebody else wrote

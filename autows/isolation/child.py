@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autows.errors import NotApplicable, UserError
+from autows.isolation import syscalls
 from autows.isolation.ends import MAX_TRACE
 from autows.isolation.guard import Guard
 from autows.isolation.handover import read_view
@@ -72,6 +73,8 @@ def main(path: str) -> NoReturn:
     """Do the job described in a file, and end the process without a further word."""
     job = Job(**json.loads(Path(path).read_text(encoding="utf-8")))
     Limits(**job.limits).apply(job.mapped_bytes)
+    # Where a system cannot do it, the watch and the sandbox are as they were without.
+    syscalls.restrict()
     shown = [job.data, *map(str, [*packages_shown(), *project_root().glob("*.egg-info")])]
     violations = Guard([job.own, *job.writable], shown, job.hidden).install()
     said = _caught(_TASKS[job.mode], job)

@@ -24,12 +24,16 @@ class Usage:
         Their processor time in seconds, with that of children they waited for.
     unlinked_bytes : int
         Size on disk, or in memory, of deleted files that they hold open, in bytes.
+    files_in_sockets : int
+        Open files that one of them sent through a socket and that nobody has received. How large they are
+        cannot be seen.
     """
 
     processes: int = 0
     memory_bytes: int = 0
     cpu_seconds: float = 0.0
     unlinked_bytes: int = 0
+    files_in_sockets: int = 0
 
 
 class Tree:
@@ -45,7 +49,7 @@ class Tree:
         self._root = psutil.Process(root)
         self.seen: set[psutil.Process] = set()
 
-    def measure(self, memory_limit: int) -> Usage:
+    def measure(self, memory_limit: int, most_processes: int) -> Usage:
         """Return what is used now.
 
         Parameters
@@ -53,19 +57,25 @@ class Tree:
         memory_limit : int
             In bytes. Pages that forked processes share are counted once only when it would be
             exceeded otherwise: the exact count is slow.
+        most_processes : int
+            Of more than these nothing but the number is looked at, since they can be very many.
         """
         try:
             alive = self._root.children(recursive=True)
         except psutil.NoSuchProcess:
             alive = [process for process in self.seen if process.is_running()]
         self.seen.update(alive)
+        if len(alive) > most_processes:
+            return Usage(processes=len(alive))
         memory = sum(_own_memory(process) for process in alive)
         if memory > memory_limit and len(alive) > 1:
             memory = sum(_share_of_memory(process) for process in alive)
         unlinked: dict[tuple[int, int], int] = {}
+        sent: dict[tuple[int, int], int] = {}
         for process in alive:
-            unlinked.update(_unlinked(process.pid))
-        return Usage(len(alive), memory, sum(_cpu(process) for process in alive), sum(unlinked.values()))
+            _look_at_files(process.pid, unlinked, sent)
+        cpu = sum(_cpu(process) for process in alive)
+        return Usage(len(alive), memory, cpu, sum(unlinked.values()), sum(sent.values()))
 
     def kill(self) -> None:
         """End every process that was ever seen and is still there."""
@@ -120,18 +130,28 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system + times.children_user + times.children_system)
 
 
-def _unlinked(pid: int) -> dict[tuple[int, int], int]:
-    """Return the bytes of each deleted file that a process has open, by device and inode."""
-    found = {}
+def _look_at_files(pid: int, unlinked: dict[tuple[int, int], int], sent: dict[tuple[int, int], int]) -> None:
+    """Note, by device and inode, the bytes of deleted files that are open, and files waiting in sockets."""
     try:
         entries = list(os.scandir(f"/proc/{pid}/fd"))
     except OSError:
-        return {}
+        return
     for entry in entries:
         try:
             status = entry.stat()
         except OSError:
             continue
+        where = status.st_dev, status.st_ino
         if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-            found[status.st_dev, status.st_ino] = status.st_blocks * 512
-    return found
+            unlinked[where] = status.st_blocks * 512
+        elif stat.S_ISSOCK(status.st_mode):
+            sent[where] = _waiting_in(f"/proc/{pid}/fdinfo/{entry.name}")
+
+
+def _waiting_in(fdinfo: str) -> int:
+    """Return how many open files wait in a socket; systems before Linux 5.4 do not say."""
+    try:
+        lines = Path(fdinfo).read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("scm_fds:")), 0)

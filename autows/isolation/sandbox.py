@@ -14,6 +14,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from autows.cache import cache_folder
@@ -52,6 +53,17 @@ _SETTINGS = (
     "/sys/devices/system/cpu",
     "/sys/devices/system/node",
 )
+_SITES = ("site-packages", "dist-packages")
+_SYSTEM_ROOTS = (Path("/usr"), Path("/usr/local"))
+_WAYS_TO_SITES = (
+    "lib/python3*",
+    "local/lib/python3*",
+    "envs/*/lib/python3*",
+    "pkgs/*/lib/python3*",
+    "pkgs/*",
+)
+"""From where a Python lies to its packages; conda keeps unpacked ones beside those that are installed."""
+
 _NOT_SHOWN = ("tasks", "leaderboard", "commands", "results", "tests", ".git")
 _PROBE = "print('inside')"
 
@@ -64,12 +76,32 @@ def python_folders() -> list[Path]:
 
 
 def private_paths(hidden: Iterable[str] = ()) -> list[Path]:
-    """Return what must not be seen: the cache, the mirror, what else is in the project, and ``hidden``."""
+    """Return what must not be seen: the cache, the mirror, what else is in the project, and ``hidden``.
+
+    What is ``hidden`` in an installed package is hidden in every other installation of it that is shown.
+    """
+    hidden = tuple(hidden)
     mirror = os.environ.get("AUTOWS_MIRROR")
     named = [cache_folder(), *(project_root() / name for name in _NOT_SHOWN), *map(Path, hidden)]
     if mirror:
         named.append(Path(mirror).expanduser())
-    return [path.absolute() for path in named]
+    return [path.absolute() for path in (*named, *_copies(hidden))]
+
+
+@cache
+def _copies(hidden: tuple[str, ...]) -> list[Path]:
+    """Return where other installations of a package, such as the system's, have what is hidden in this."""
+    roots = {*map(Path, (sys.prefix, sys.base_prefix)), *_SYSTEM_ROOTS}
+    found: set[Path] = set()
+    for path in map(Path, hidden):
+        site = next((part for part in path.parts if part in _SITES), None)
+        if site is None:
+            continue
+        inside = "/".join(path.parts[path.parts.index(site) + 1 :])
+        for root in roots:
+            for way, folder in product(_WAYS_TO_SITES, _SITES):
+                found.update(root.glob(f"{way}/{folder}/{inside}"))
+    return sorted(found)
 
 
 def command(

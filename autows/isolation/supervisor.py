@@ -26,6 +26,9 @@ TAIL_BYTES = 8192
 
 _PATIENCE_SECONDS = 10.0
 
+_DELIVERY_SECONDS = 2.0
+"""How long files may wait in sockets: whoever receives them does so in milliseconds."""
+
 
 @dataclass(frozen=True)
 class End:
@@ -133,6 +136,7 @@ class _Watch:
         self.begun = time.monotonic()
         self.output = {"stdout": _Output(), "stderr": _Output()}
         self.peak = Usage()
+        self.delivered = self.begun
 
     def until_end(self) -> End:
         """Wait for the end, for a limit, or for an interrupt."""
@@ -168,18 +172,24 @@ class _Watch:
     def excess(self) -> str | None:
         """Say which limit is exceeded, or return None."""
         limits = self.limits
-        usage = self.tree.measure(limits.memory_bytes)
+        most_processes = limits.processes + self.helpers + 1
+        usage = self.tree.measure(limits.memory_bytes, most_processes)
         self.peak = Usage(
             *(max(getattr(usage, f), getattr(self.peak, f)) for f in Usage.__dataclass_fields__)
         )
+        if usage.processes > most_processes:
+            return f"started more than {limits.processes} processes"
         if usage.memory_bytes > limits.memory_bytes:
             return over_memory(limits)
-        if usage.processes - self.helpers - 1 > limits.processes:
-            return f"started more than {limits.processes} processes"
         if self.peak.cpu_seconds > limits.cpu_seconds:
             return over_cpu(limits)
-        if time.monotonic() - self.begun > limits.wall_seconds:
+        now = time.monotonic()
+        if now - self.begun > limits.wall_seconds:
             return over_time(limits)
+        if not usage.files_in_sockets:
+            self.delivered = now
+        elif now - self.delivered > _DELIVERY_SECONDS:
+            return "kept open files in a socket, where their size cannot be seen"
         return excess(self.own, limits, usage.unlinked_bytes)
 
     def _printed_too_much(self) -> str | None:

@@ -158,7 +158,7 @@ class Record:
         for part in ("scores", "seconds"):
             for name, value in getattr(self, part).items():
                 if value is not None and not _is_finite(value):
-                    raise InvalidRecord(f"{part}.{name} is {value!r}; expected a finite number or null")
+                    raise InvalidRecord(f"{part}.{name} is {value!r:.60}; expected a finite number or null")
         if self.status == "ok" and self.scores.get("accuracy") is None:
             raise InvalidRecord("a record with status 'ok' must have an accuracy")
         if self.status != "ok" and not self.reason:
@@ -203,7 +203,12 @@ _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {2: _to_schem
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # An integer beyond every float.
+        return False
 
 
 def _from_dict(cls: type[Any], values: Any) -> Any:

@@ -3,8 +3,9 @@
 Nothing that somebody else wrote is executed, imported or unpickled here.
 """
 
+from autows.submissions.folder import misnamed
 from autows.submissions.records import read_records
 from autows.submissions.schema import InvalidSubmission
 from autows.submissions.submission import Submission, read
 
-__all__ = ["InvalidSubmission", "Submission", "read", "read_records"]
+__all__ = ["InvalidSubmission", "Submission", "misnamed", "read", "read_records"]

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from autows.errors import UserError
-from autows.method_file import reserved_name
 from autows.runs.cell import Cell
 from autows.runs.provenance import provenance
-from autows.submissions.folder import namesake
+from autows.submissions.folder import namesake, taken
 from autows.submissions.submission import Submission, name_mistake
 
 
@@ -23,7 +22,7 @@ def check_name(name: str) -> None:
     mistake = name_mistake(name)
     if mistake is not None:
         raise UserError(f"The name {mistake}; give one with --name")
-    if reserved_name(name) or reserved_name(name.replace("-", "_")):
+    if taken(name):
         raise UserError(f"The name '{name}' is taken by a method of this project; choose another with --name")
 
 
@@ -36,10 +35,10 @@ def check_free(name: str, source_sha256: str, homes: Iterable[Path]) -> None:
     homes : iterable of Path
         Folders that have a folder for each submission.
     """
-    taken = namesake(name, source_sha256, homes)
-    if taken is not None:
+    other = namesake(name, source_sha256, homes)
+    if other is not None:
         raise UserError(
-            f"The name '{name}' is taken by another submission, in {taken}; choose another with --name, "
+            f"The name '{name}' is taken by another submission, in {other}; choose another with --name, "
             "or say --replace if that is an earlier version of yours"
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from autows.errors import UserError
 from autows.files import make_folder, new_folder
 from autows.method_file import MAX_BYTES as MAX_SOURCE_BYTES
+from autows.method_file import reserved_name
 from autows.runs.record import Record
 from autows.submissions import schema
 from autows.submissions.records import MAX_FILES, MAX_RECORD_BYTES, MAX_TOTAL_BYTES, fit_to_pass_on, walk
@@ -132,6 +133,25 @@ def source_of(folder: Path, submission: Submission) -> bytes:
             f"{submission.source_sha256[:12]}...; the method was changed after it was run"
         )
     return content
+
+
+def misnamed(folder: Path, submission: Submission) -> str | None:
+    """Say why a submission's folder may not hold what it says it does, or return None if it may.
+
+    One folder holds one name, and none that leads to a method of this project: its rows would be among those
+    of a yardstick.
+    """
+    there = folder.resolve().name
+    if there != submission.name:
+        return f"the folder is called {schema.shown(there)}; name it '{submission.name}'"
+    if taken(submission.name):
+        return f"name '{submission.name}' is that of a method of this project"
+    return None
+
+
+def taken(name: str) -> bool:
+    """Say whether a name, or the same with underscores for hyphens, is that of a method of this project."""
+    return reserved_name(name) or reserved_name(name.replace("-", "_"))
 
 
 def namesake(name: str, source_sha256: str, homes: Iterable[Path]) -> Path | None:

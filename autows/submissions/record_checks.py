@@ -52,12 +52,15 @@ def mistake(record: Record, submission: Submission) -> str | None:
     Looks at its form and its ranges alone; whether the numbers are right only another run can say.
     """
     key, labels = record.key, record.labels
-    if key.method != submission.name or labels.get("method") != submission.name:
-        return f"is of method {schema.shown(labels.get('method'))}; expected {submission.name!r}"
+    for called in (key.method, labels.get("method")):
+        if called != submission.name:
+            return f"is of method {schema.shown(called)}; expected {submission.name!r}"
     if labels.get("task") != key.task:
         return f"calls its task {schema.shown(labels.get('task'))}; its key says {schema.shown(key.task)}"
     if str(labels.get("representation")).partition("[")[0] != key.representation:
         return f"calls its features {schema.shown(labels.get('representation'))}; its key says otherwise"
+    if key.n_labels != submission.n_labels:
+        return f"is of {schema.shown(key.n_labels)} labels; the submission is of {submission.n_labels}"
     if dict(key.parameters) != dict(submission.parameters):
         return "has other parameters than the submission"
     if record.method_info.get("family") != submission.family:
@@ -107,6 +110,10 @@ def _curves(values: Mapping[str, Any]) -> str | None:
         if len(lengths) > 1:
             return f"has {name} with lists of different lengths"
     return None
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and abs(value) < 1e12)
 
 
 def _is_share(value: Any) -> bool:
@@ -201,11 +208,14 @@ def info_mistake(info: Mapping[str, Any], task_info: Mapping[str, Any]) -> str |
         for lf in lfs:
             if "kind" in lf:
                 in_words(lf, task_info.get("class_names"))
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         return f"has a labeling function that cannot be said in words: {type(error).__name__}"
     for row in analysis:
+        voted = row.get("polarity", [])
+        if not isinstance(voted, list) or any(schema.whole(0)(label) for label in voted):
+            return "has lf_analysis with a polarity that is no list of classes"
         if not set(row) <= set(_ANALYSIS):
             return f"has lf_analysis with {schema.shown(min(set(row) - set(_ANALYSIS)))}, which is unknown"
-        if any(not isinstance(row[name], (int, float, type(None))) for name in set(row) - {"polarity"}):
+        if not all(_is_number(row[name]) for name in set(row) - {"polarity"}):
             return "has lf_analysis with something that is no number"
     return None

@@ -13,11 +13,11 @@ import numpy as np
 
 from autows.draws import draw
 from autows.errors import CorruptRecord
-from autows.method_file import reserved_name
+from autows.representation import Representation
 from autows.runs.cell import Cell
 from autows.runs.record import Key, Record
 from autows.submissions import schema
-from autows.submissions.folder import foreign_files, source_of
+from autows.submissions.folder import foreign_files, misnamed, source_of
 from autows.submissions.predicted import PredictedMethod
 from autows.submissions.predictions import digest_of
 from autows.submissions.records import read_records
@@ -38,6 +38,9 @@ JUDGED = (
 """Scores that must be within the tolerance; the others are told where they differ."""
 
 NAMED = 5
+
+_WEIGHTS = frozenset({"representation", "zero_shot", "prompts"})
+"""What a run may rest on beside code and parameters, see :meth:`autows.runs.cell.Cell.key`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Check:
 
 def _judge(name: str, problems: Sequence[str], fine: str) -> Check:
     """Return a check that fails if there are problems, the first of which are named."""
-    shown = list(problems[:NAMED])
+    # Files are called as somebody liked; a terminal would do what such a name says.
+    shown = ["".join(c if c.isprintable() else "?" for c in problem) for problem in problems[:NAMED]]
     if len(problems) > NAMED:
         shown.append(f"{len(problems) - NAMED} more of the kind")
     return Check(name, not problems, tuple(shown) or (fine,))
@@ -97,11 +101,9 @@ def to_text(checks: Sequence[Check], seed: int) -> str:
 
 def check_statement(folder: Path, submission: Submission) -> Check:
     """Say what the submission is, and look whether it may be called so."""
-    if folder.resolve().name != submission.name:
-        said = schema.shown(folder.resolve().name)
-        return Check("statement", False, (f"the folder is called {said}; name it '{submission.name}'",))
-    if reserved_name(submission.name) or reserved_name(submission.name.replace("-", "_")):
-        return Check("statement", False, (f"name '{submission.name}' is that of a method of this project",))
+    mistake = misnamed(folder, submission)
+    if mistake is not None:
+        return Check("statement", False, (mistake,))
     by = "" if submission.author is None else f" by {submission.author}"
     return Check(
         "statement",
@@ -230,6 +232,10 @@ def check_currency(records: Iterable[Record], cells: Sequence[Cell]) -> Check:
             # Which model spoke, and its weights, depend on what is at hand; the record says so.
             if f.name != "encoders" and getattr(record.key, f.name) != getattr(expected.key, f.name)
         ]
+        weights = record.key.encoders
+        pretrained = type(cell.representation).identity is not Representation.identity
+        if set(weights) - _WEIGHTS or pretrained != ("representation" in weights):
+            problems.append(f"{said}: encoders do not say what features and zero-shot answers rest on")
         problems += [
             f"{said}: task_info.{name} is {schema.shown(value)}; here it is "
             f"{schema.shown(expected.task_info.get(name))}"

@@ -73,9 +73,8 @@ def _document(board: Board, style: Style) -> str:
     legend = LEGEND.format(best=style.best_name, tie=style.tie)
     parts.append(legend if style is MARKDOWN else textwrap.fill(legend, 100))
     if board.notes:
-        parts.append(
-            "Notes\n" + ("\n" if style is MARKDOWN else "") + "\n".join(f"- {n}" for n in board.notes)
-        )
+        notes = [_without_markup(note) for note in board.notes] if style is MARKDOWN else board.notes
+        parts.append("Notes\n" + ("\n" if style is MARKDOWN else "") + "\n".join(f"- {n}" for n in notes))
     return "\n\n".join(parts) + "\n"
 
 
@@ -264,6 +263,11 @@ def table(lines: Table, style: Style) -> str:
         disable_numparse=True,
         colalign=alignment,
     )
+
+
+def _without_markup(text: str) -> str:
+    """Return a line in which nothing is HTML or a link in Markdown: reasons are a method's own words."""
+    return text.replace("<", "&lt;").replace("[", "\\[")
 
 
 def _escaped(lines: Sequence[Mapping[str, str]]) -> Table:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autows.method import NEEDS
-from autows.types import ABSTAIN, InvalidLabels, InvalidView, Labels, TaskView
+from autows.types import ABSTAIN, WORDS_OF_THE_HARNESS, InvalidLabels, InvalidView, Labels, TaskView
 
 X = np.zeros((6, 2), dtype=np.float32)
 GOOD_VIEW = dict(X_seed=X[:3], y_seed=np.array([0, 1, 2]), X_pool=X, X_test=X[:4], n_classes=3)
@@ -156,3 +156,9 @@ def test_class_embeddings_are_the_normalised_mean_over_templates():
     E[1, 2] = [1, 0]
     found = TaskView(**GOOD_VIEW, template_embeddings=E, logit_scale=10.0).class_embeddings
     np.testing.assert_allclose(found, [[0.5**0.5, 0.5**0.5], [0.5**0.5, 0.5**0.5], [1, 0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("word", WORDS_OF_THE_HARNESS)
+def test_what_the_harness_writes_is_not_for_methods(word):
+    with pytest.raises(InvalidLabels, match=f"info has '{word}', which the harness itself writes"):
+        Labels(pool=np.zeros(3, int), test=np.zeros(2, int), n_classes=2, info={word: 5})

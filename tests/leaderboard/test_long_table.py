@@ -139,3 +139,20 @@ def test_provenance_says_what_there_is():
     assert board.provenance["commits"] == ["abababababab"]
     assert board.provenance["dirty"] is True
     assert board.provenance["packages"] == {"numpy": ["2"]}
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"lf_analysis": 5},
+        {"lf_analysis": "everything"},
+        {"lf_analysis": [{"coverage": 0.1}] * 2, "lfs": [{}]},
+        {"lf_analysis": [5], "lfs": [5]},
+    ],
+)
+def test_a_record_whose_values_no_run_writes_is_left_out(info):
+    board = build([record("s", "d", 0, 0.9, info=info), *table(SCORES)])
+    assert len(board.rows) == 6
+    assert any(
+        note.startswith("Left out: s/raw/d/") and "not what a run writes" in note for note in board.notes
+    )

@@ -55,6 +55,13 @@ def test_markdown_of_a_hostile_name_stays_a_table():
     assert "| a\\|&lt;script>" in text
 
 
+def test_markdown_of_a_hostile_reason_is_a_line_of_text():
+    failed = record("s", "a", 0, status="failed", reason="raised ValueError: <script>x</script> [a](b:c)")
+    text = render.to_markdown(build([*table({("s", "b"): [0.5]}), failed]))
+    assert "raised ValueError: &lt;script>x&lt;/script> \\[a](b:c)" in text
+    assert "<script>" in render.to_text(build([*table({("s", "b"): [0.5]}), failed]))
+
+
 def test_csv_has_a_line_a_row_and_no_lists(board):
     lines = list(csv.DictReader(io.StringIO(render.to_csv(board))))
     assert len(lines) == len(board.rows)

@@ -74,7 +74,7 @@ class Everything(Method):
             info={
                 "scale": view.logit_scale,
                 "groups": view.groups_seed.tolist(),
-                "prompts": list(view.prompts),
+                "templates": list(view.prompts),
                 "embeddings": float(view.template_embeddings.sum()),
             },
             **votes,

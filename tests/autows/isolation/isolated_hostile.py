@@ -120,6 +120,35 @@ class Hostile(Method):
                 os._exit(0)
         time.sleep(20)
 
+    def memory_in_sockets(self, view):
+        kept = socket.socketpair()
+        for _ in range(5):
+            handle = os.memfd_create("hidden")
+            os.write(handle, bytes(4 * MIB))
+            socket.send_fds(kept[0], [b"x"], [handle])
+            os.close(handle)
+        time.sleep(20)
+
+    def many_forks(self, view):
+        for _ in range(8):
+            os.fork()
+        time.sleep(20)
+
+    def memory_of_nobody(self, view):
+        segment = c_function("shmget")(0, ctypes.c_size_t(64 * MIB), 0o1600)
+        made = c_function("unshare")(0x10000000 | 0x00020000)
+        key = c_function("syscall")(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0)
+        return answer(view, done=[number >= 0 for number in (segment, made, key)])
+
+    def processes_that_work_together(self, view):
+        code = (
+            "import multiprocessing, threading; from joblib import Parallel, delayed;"
+            "print(sum(Parallel(n_jobs=2)(delayed(abs)(-k) for k in range(5))),"
+            "multiprocessing.get_context('fork').Pool(2).map(abs, [-1, -2]))"
+        )
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        return answer(view, said=said.stdout.strip() or said.stderr[-500:])
+
     def one_file(self, view):
         with open("big", "wb") as stream:
             for _ in range(40):

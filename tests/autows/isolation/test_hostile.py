@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from autows.cache import cache_folder
-from autows.isolation import sandbox
+from autows.isolation import sandbox, supervisor, syscalls
 from autows.isolation.answers import BadAnswers
 from autows.isolation.description import describe
 from autows.isolation.ends import MethodEnded, OverTime
@@ -32,6 +32,7 @@ LIMITS = {
     "memory_at_once": Limits(memory_bytes=200 * MIB),
     "memory_file": Limits(folder_bytes=100 * MIB),
     "fork": Limits(processes=20),
+    "many_forks": Limits(processes=20),
     "one_file": Limits(file_bytes=10 * MIB),
     "large_files": Limits(folder_bytes=30 * MIB),
     "many_files": Limits(files=300),
@@ -108,6 +109,7 @@ def processes(chosen):
         ("memory_at_once", r"used more than 200 MiB of memory: Unable to allocate 32.0 TiB.*"),
         ("memory_file", "wrote more than 100 MiB"),
         ("fork", "started more than 20 processes"),
+        ("many_forks", "started more than 20 processes"),
         ("one_file", "wrote more than 10 MiB into one file"),
         ("large_files", "wrote more than 30 MiB"),
         ("many_files", "wrote more than 300 files"),
@@ -129,6 +131,19 @@ def test_each_bad_end_has_its_reason(what, reason, sandboxed, attempt):
         assert 'raise ValueError("of course")' in again.trace
     if what == "crash":
         assert "Segmentation fault" in again.trace
+
+
+def test_memory_that_is_in_no_process_is_not_to_be_had(sandboxed, attempt, monkeypatch):
+    if syscalls.platform.machine() not in syscalls._MACHINES:
+        pytest.skip("the calls are refused on x86-64 and ARM64 only")
+    assert attempt("memory_of_nobody", sandboxed) == {"done": [False, False, False]}
+    monkeypatch.setattr(supervisor, "_DELIVERY_SECONDS", 0.2)
+    with pytest.raises(MethodEnded, match=r"^kept open files in a socket, where their size cannot be seen$"):
+        attempt("memory_in_sockets", sandboxed)
+
+
+def test_processes_may_work_together(sandboxed, attempt):
+    assert attempt("processes_that_work_together", sandboxed) == {"said": "10 [1, 2]"}
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,19 @@ def test_the_cache_and_the_mirror_are_private(monkeypatch, tmp_path):
         assert path in found
 
 
+def test_labels_in_other_installations_of_a_package_are_private(monkeypatch, tmp_path):
+    here = tmp_path / "env" / "lib" / "python3.11" / "site-packages" / "kit" / "data"
+    others = [
+        tmp_path / "usr" / "lib" / "python3" / "dist-packages" / "kit" / "data",
+        tmp_path / "conda" / "pkgs" / "kit-1.0" / "lib" / "python3.12" / "site-packages" / "kit" / "data",
+    ]
+    for path in (here, *others):
+        path.mkdir(parents=True)
+    monkeypatch.setattr(sandbox, "_SYSTEM_ROOTS", (tmp_path / "usr", tmp_path / "conda"))
+    found = sandbox.private_paths([str(here), "/results"])
+    assert {here, *others} <= set(found)
+
+
 @pytest.fixture
 def judge(tmp_path):
     """Return a function that says what a guard thinks of an event, and its violations."""

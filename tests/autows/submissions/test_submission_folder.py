@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -11,10 +12,12 @@ from autows import submissions
 from autows.errors import CorruptRecord, UserError
 from autows.runs.record import Record
 from autows.submissions import folder as folders
-from autows.submissions import records, schema
+from autows.submissions import records, schema, verification
 from autows.submissions.assembly import assemble, check_free, check_name
+from autows.submissions.record_checks import mistake
 from autows.submissions.records import MAX_RECORD_BYTES, fit_to_pass_on
 from autows.submissions.submission import Submission
+from leaderboard import board as boards
 
 
 @pytest.fixture
@@ -266,6 +269,8 @@ def changed_record(**parts):
         (changed_record(scores__accuracy=1.2), "scores has accuracy = 1.2; expected 0 to 1"),
         (changed_record(scores__accuracy=-0.1), "scores has accuracy = -0.1"),
         (changed_record(scores__accuracy="0.9"), "scores.accuracy is '0.9'; expected a finite number"),
+        (changed_record(scores__accuracy=10**400), "scores.accuracy is 1000"),
+        (changed_record(seconds__fit=10**400), "seconds.fit is 1000"),
         (changed_record(scores__elo=1200), "scores has 'elo', which is no score"),
         (changed_record(scores__brier=2.5), "scores has brier = 2.5; expected 0 to 2"),
         (changed_record(scores__log_loss=99.0), "scores has log_loss = 99.0"),
@@ -310,6 +315,12 @@ def changed_record(**parts):
             "cannot be said in words",
         ),
         (changed_record(info__lf_analysis=[{"words": "<b>"}]), "lf_analysis with 'words', which is unknown"),
+        (changed_record(info__lf_analysis=[{"polarity": {"a": 1}}]), "polarity that is no list of classes"),
+        (changed_record(info__lf_analysis=[{"coverage": 10**400}]), "lf_analysis with something that is no"),
+        (
+            changed_record(info__lfs=[{"kind": "tree", "beta": 10**400, "features": []}]),
+            "cannot be said in words: OverflowError",
+        ),
         (changed_record(info__lf_analysis=[{"coverage": "all"}]), "lf_analysis with something that is no"),
         (changed_record(provenance__packages={"numpy": 2}), "provenance has packages that has 'numpy'"),
         (changed_record(provenance__git="main"), "provenance has git that is 'main'"),
@@ -379,3 +390,44 @@ def test_what_is_passed_on_is_small_and_tells_no_folders():
 
 def record_checks_pass(record):
     return records.mistake(Record.from_text(record.to_text()), SUBMISSION) is None
+
+
+def test_a_record_is_of_the_submissions_number_of_labels_and_name():
+    record = made_record(cell())
+    other = replace(record, key=replace(record.key, n_labels=10**30))
+    assert mistake(other, SUBMISSION) == f"is of {10**30} labels; the submission is of 100"
+    other = replace(record, key=replace(record.key, method="snuba"))
+    assert mistake(other, SUBMISSION) == "is of method 'snuba'; expected 'mine-2'"
+
+
+def submitted(home, name):
+    """Write a submission of that name; its one record has it as its method."""
+    record = made_record(cell())
+    record = replace(record, key=replace(record.key, method=name), labels={**record.labels, "method": name})
+    folders.write(home / name, replace(SUBMISSION, name=name), SOURCE, [record])
+    return home / name
+
+
+def test_on_the_leaderboard_nobody_has_the_name_of_a_method_or_of_another_submission(tmp_path):
+    submitted(tmp_path, "logistic_regression")
+    submitted(tmp_path, "label-spreading")
+    mine = submitted(tmp_path, "mine-2")
+    shutil.copytree(mine, tmp_path / "yours")
+    (tmp_path / "mine-3").symlink_to(mine)
+    board = boards.read([], submissions=tmp_path)
+    assert [(row["method"], row["accuracy"]) for row in board.rows] == [("mine-2", 0.75)]
+    notes = "\n".join(board.notes)
+    assert "submission logistic_regression: name 'logistic_regression' is that of a method" in notes
+    assert "submission label-spreading: name 'label-spreading' is that of a method" in notes
+    assert "submission yours: the folder is called 'yours'; name it 'mine-2'" in notes
+
+
+def test_names_of_files_do_nothing_to_a_terminal(home):
+    (record_paths(home)[0].parent / "\x1b[31m\nred.json").write_text("{}")
+    (home.parent / "\x1b]0;title\x07").mkdir()
+    notes = boards.read([], submissions=home.parent).notes
+    _, check = verification.check_records(home, SUBMISSION)
+    assert any("?[31m?red.json" in line for line in check.lines)
+    assert any("?[31m?red.json" in note for note in notes)
+    assert any("submission ?]0;title?: " in note for note in notes)
+    assert all(line.isprintable() for line in (*notes, *check.lines))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handed_in import SOURCE, SUBMISSION, cell, made_record
+from handed_in import SOURCE, SUBMISSION, Telling, cell, made_record
 
 from autows.draws import draw
 from autows.submissions import folder as folders
@@ -168,3 +168,24 @@ def test_a_submission_without_a_good_run_is_not_in_order(tmp_path):
     assert verification.check_files(home, SUBMISSION).lines == ("there is no folder records",)
     (home / "method.py").write_bytes(b"x = 3\n")
     assert not verification.check_source(home, SUBMISSION).ok
+
+
+class Weighted(Telling):
+    """Features of a network that was trained before."""
+
+    def identity(self):
+        return {"weights": "w"}
+
+
+def test_what_features_rest_on_cannot_be_left_out_or_made_up():
+    made_up = complete(cell())
+    made_up = replace(made_up, key=replace(made_up.key, encoders={"representation": {"weights": "x"}}))
+    one = replace(cell(), representation=Weighted())
+    record = complete(one)
+    assert verification.check_currency([record], [one]).ok
+    left_out = replace(record, key=replace(record.key, encoders={}))
+    for record, cells in ((made_up, CELLS), (left_out, [one])):
+        check = verification.check_currency([record], cells)
+        assert any(
+            "encoders do not say what features and zero-shot answers rest on" in x for x in check.lines
+        )

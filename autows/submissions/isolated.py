@@ -24,13 +24,15 @@ PROTECTED = (
 )
 
 
-def protection(required: bool) -> tuple[bool, str]:
+def protection(required: bool, otherwise: str = "") -> tuple[bool, str]:
     """Say whether methods run in the sandbox, and in one line what that protects.
 
     Parameters
     ----------
     required : bool
         Refuse to go without.
+    otherwise : str, optional
+        What else can be done where there is none.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def protection(required: bool) -> tuple[bool, str]:
     if reason is None:
         return True, PROTECTED
     if required:
-        raise UserError(f"--require-sandbox: {reason}")
+        raise UserError(f"The method is not run unprotected: {reason}{otherwise}")
     return False, f"{what_is_not_protected()} ({reason})"
 
 

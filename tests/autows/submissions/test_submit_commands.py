@@ -140,7 +140,7 @@ def test_answers_are_scored_as_any_run_and_can_be_scored_again(tmp_path):
     assert "are others than were scored" in other.stdout
 
 
-def test_a_method_is_run_in_isolation_and_verified(tmp_path):
+def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(METHOD)
     done = cli("submit", "mine.py", *FAST, "--name", "near-1", "--pretrained", "nothing but numbers")
     assert done.exit_code == 0, done.output + done.stderr
@@ -173,13 +173,18 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path):
     fine = cli("verify", copied, "--cells", 0, "--seed", 1)
     assert fine.exit_code == 0, "nothing but another run can tell"
     assert fine.stdout.rstrip().endswith("In order (--seed 1)")
-    caught = cli("verify", copied, "--seed", 1, "--jobs", 1)
+    with monkeypatch.context() as without:
+        without.setattr("autows.submissions.isolated.unavailable", lambda: "bubblewrap is not there")
+        refused = cli("verify", copied)
+    assert refused.exit_code == 2
+    assert "not run unprotected: bubblewrap is not there; --cells 0 looks at the files" in refused.stderr
+    caught = cli("verify", copied, "--seed", 1, "--jobs", 1, "--unprotected")
     assert caught.exit_code == 1
     assert "accuracy is 0.999000, here" in caught.stdout
     assert "Not in order: run again" in caught.stdout
     path.write_text(json.dumps({**record, "method_info": {**record["method_info"], "needs": []}}))
     (copied / "submission.json").write_text(json.dumps({**about, "needs": []}))
-    caught = cli("verify", copied, "--seed", 1, "--jobs", 1)
+    caught = cli("verify", copied, "--seed", 1, "--jobs", 1, "--unprotected")
     assert caught.exit_code == 1
     assert "it is skipped here" in caught.stdout or "it is failed here" in caught.stdout
     for wrong in (("--predictions", "mine.py"), ("--seed", "x")):
@@ -240,7 +245,7 @@ def test_without_bubblewrap_it_is_said_or_refused(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(METHOD)
     refused = cli("submit", "mine.py", *FAST, "--require-sandbox")
     assert refused.exit_code == 2
-    assert "--require-sandbox: bubblewrap (bwrap) is not installed" in refused.stderr
+    assert "not run unprotected: bubblewrap (bwrap) is not installed" in refused.stderr
     assert isolated.protection(False) == (
         False,
         f"{isolated.what_is_not_protected()} (bubblewrap (bwrap) is not installed)",

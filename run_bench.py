@@ -5,6 +5,7 @@ The commands lie in ``commands``, a module each.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any, NoReturn
 
@@ -28,6 +29,10 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit: 0 done, 1 some runs failed, 2 the user's mistake, 130 interrupted."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # Not every terminal's encoding has the signs that tables are drawn with.
+                stream.reconfigure(errors="replace")
         try:
             status = super().main(*args, **{**kwargs, "standalone_mode": False}) or 0
         except click.ClickException as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from autows.errors import UserError
+from autows.errors import UserError, unknown_name
 from autows.params import split_specs
 from commands.options import FOLDER, json_option, labels_option, results_option
 
@@ -44,7 +44,25 @@ def command(
     table = boards.table_of([results] if results.is_dir() else [], reference=True)
     rows, accuracies = make_rows(table.runs)
     chosen = None if representations is None else split_specs(representations)
+    known = {row["representation"] for row in rows}
+    for name in chosen or ():
+        if name not in known:
+            raise unknown_name("features in these results", name, known, "run_bench.py leaderboard")
     found = comparison.compare(rows, accuracies, method, against, labels, chosen)
+    borrowed = sorted(
+        {
+            row["method"]
+            for row in rows
+            if row["method"] in (method, against)
+            and row["n_labels"] == labels
+            and row["origin"] == "reference"
+            and row["representation"] in (chosen or known)
+        }
+    )
+    if borrowed:
+        click.echo(f"Some or all runs of {' and '.join(borrowed)} are the project's own", err=True)
+    for note in table.notes:
+        click.echo(note, err=True)
     click.echo(json.dumps(found, sort_keys=True, indent=1) if as_json else comparison.to_text(found))
     if out is not None:
         files = comparison.write(found, out)

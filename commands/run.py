@@ -75,7 +75,8 @@ def command(
         )
     else:
         parts = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
-        click.echo(f"{len(cells)} runs: {parts}; {outcome.executed} run now. Records are in {results}")
+        runs = "1 run" if len(cells) == 1 else f"{len(cells)} runs"
+        click.echo(f"{runs}: {parts}; {outcome.executed} run now. Records are in {results}")
         if counts["skipped"] and not outcome.executed and not retry_skipped:
             click.echo("What was skipped stays so; --retry-skipped tries it again", err=True)
     if outcome.troubled:

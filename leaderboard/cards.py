@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from leaderboard.long_table import POOLS, Run
+from leaderboard.long_table import Run
+from leaderboard.pools import POOLS
 
 
 def methods(runs: Iterable[Run]) -> list[dict[str, Any]]:

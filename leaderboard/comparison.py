@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from autows.errors import UserError, unknown_name
 from autows.files import make_folder, write_bytes
+from leaderboard.field import Cell, cell_of, repetitions
 from leaderboard.table import Row, RowName, name_of, rounded
 
 AGAINST = ("zero_shot_clip", "logistic_regression")
@@ -49,7 +51,8 @@ def compare(
     -------
     dict
         As one of ``comparisons`` in ``leaderboard.json``. A task's difference is by draw, averaged over
-        its features; overall every task weighs the same.
+        its features; overall every task weighs the same. With a single task what is said overall is what is
+        said of the task.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def compare(
             raise unknown_name("method in these results", name, known, "run_bench.py leaderboard")
     if method == against:
         raise UserError(f"{method} cannot be compared with itself; name another method after --against")
-    found = _compare(mine, cells.get(method, {}), cells.get(against, {}), method, against)
+    found = _compare(_Tasks.of(mine), cells.get(method, {}), cells.get(against, {}), method, against)
     if found is None:
         features = "" if representations is None else f" under {', '.join(sorted(representations))}"
         raise UserError(
@@ -87,19 +90,33 @@ def comparisons(
     made = []
     for n_labels in sorted({row["n_labels"] for row in rows}):
         mine = [row for row in rows if row["n_labels"] == n_labels]
-        cells = _cells(mine, accuracies, None)
+        tasks, cells = _Tasks.of(mine), _cells(mine, accuracies, None)
         for against in AGAINST:
             for method in sorted(cells):
                 if method == against or against not in cells:
                     continue
-                found = _compare(mine, cells[method], cells[against], method, against)
+                found = _compare(tasks, cells[method], cells[against], method, against)
                 if found is not None:
                     head = {"method": method, "against": against, "n_labels": n_labels}
                     made.append({**head, "representation": "all", **found})
     return made
 
 
-_Cells = dict[str, dict[tuple[str, str], Mapping[int, float]]]
+_Cells = dict[str, dict[Cell, Mapping[int, float]]]
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """What a comparison has to know of tasks: titles, and which are other ones again under which features."""
+
+    titles: Mapping[str, str]
+    same_as: Mapping[Cell, str | None]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> _Tasks:
+        rows = list(rows)
+        same_as = {cell_of(row): row["same_as"] for row in rows}
+        return cls({row["task"]: row["title"] for row in rows}, same_as)
 
 
 def _cells(
@@ -107,50 +124,50 @@ def _cells(
     accuracies: Mapping[RowName, Mapping[int, float]],
     representations: Collection[str] | None,
 ) -> _Cells:
-    """Return accuracies by method, (task, representation) and draw; a task that is another one left out."""
-    rows = list(rows)
-    tasks = {
-        row["task"] for row in rows if representations is None or row["representation"] in representations
-    }
+    """Return accuracies by method, (task, representation) and draw."""
     found: _Cells = {}
     for row in rows:
-        if representations is not None and row["representation"] not in representations:
-            continue
-        if row["same_as"] not in tasks and accuracies[name_of(row)]:
-            found.setdefault(row["method"], {})[row["task"], row["representation"]] = accuracies[name_of(row)]
+        wanted = representations is None or row["representation"] in representations
+        if wanted and accuracies[name_of(row)]:
+            found.setdefault(row["method"], {})[cell_of(row)] = accuracies[name_of(row)]
     return found
 
 
 def _compare(
-    rows: Sequence[Row],
-    a: Mapping[tuple[str, str], Mapping[int, float]],
-    b: Mapping[tuple[str, str], Mapping[int, float]],
+    tasks: _Tasks,
+    a: Mapping[Cell, Mapping[int, float]],
+    b: Mapping[Cell, Mapping[int, float]],
     method: str,
     against: str,
 ) -> dict[str, Any] | None:
     from autows.draws import generator
     from leaderboard import statistics as st
 
-    titles = {row["task"]: row["title"] for row in rows}
+    shared: dict[Cell, dict[int, float]] = {}
+    for cell, mine in sorted(a.items()):
+        theirs = b.get(cell, {})
+        common = sorted(set(mine) & set(theirs))
+        if common:
+            shared[cell] = {k: mine[k] - theirs[k] for k in common}
+    repeated = repetitions(shared, tasks.same_as)
     by_task: dict[str, dict[str, dict[int, float]]] = {}
-    for (task, representation), mine in sorted(a.items()):
-        theirs = b.get((task, representation), {})
-        shared = {k: mine[k] - theirs[k] for k in sorted(set(mine) & set(theirs))}
-        if shared:
-            by_task.setdefault(task, {})[representation] = shared
+    for (task, representation), values in shared.items():
+        if (task, representation) not in repeated:
+            by_task.setdefault(task, {})[representation] = values
     if not by_task:
         return None
-    lines, differences = [], []
+    lines: list[dict[str, Any]] = []
+    differences: list[NDArray[np.float64]] = []
     for task, parts in by_task.items():
-        values = _by_draw(parts)
-        differences.append(values)
-        paired = st.paired_difference(values, np.zeros_like(values))
+        by_draw = _by_draw(parts)
+        differences.append(by_draw)
+        paired = st.paired_difference(by_draw, np.zeros_like(by_draw))
         lines.append(
             {
                 "task": task,
-                "title": titles[task],
+                "title": tasks.titles[task],
                 "representations": sorted(parts),
-                "n_draws": len(values),
+                "n_draws": len(by_draw),
                 "difference": rounded(paired.mean),
                 "low": rounded(paired.low),
                 "high": rounded(paired.high),
@@ -158,26 +175,37 @@ def _compare(
                 "wins": paired.wins,
                 "ties": paired.ties,
                 "losses": paired.losses,
-                "draws_to_separate": _draws_needed(values),
+                "draws_to_separate": _draws_needed(by_draw),
             }
         )
     rng = generator(purpose="comparison", method=method, against=against)
-    overall = st.two_level_bootstrap(differences, rng, N_RESAMPLES)
-    units = len(differences) if len(differences) > 1 else len(differences[0])
-    spreads = units > 1
-    result = {
+    over, se, df = _over_tasks(lines, differences, rng)
+    result: dict[str, Any] = {
         "tasks": lines,
-        "difference": rounded(overall.mean),
-        "low": rounded(overall.low) if spreads else None,
-        "high": rounded(overall.high) if spreads else None,
-        "p": rounded(overall.p) if spreads else None,
+        **over,
         "n_tasks": len(lines),
         "wins": sum(line["difference"] > 0 for line in lines),
         "ties": sum(line["difference"] == 0 for line in lines),
         "losses": sum(line["difference"] < 0 for line in lines),
-        "smallest_difference": _smallest(overall.se, units - 1) if spreads else None,
+        "smallest_difference": _smallest(se, df) if df else None,
     }
     return {**result, "sentence": sentence(method, against, result)}
+
+
+def _over_tasks(
+    lines: Sequence[Mapping[str, Any]], differences: Sequence[NDArray[np.float64]], rng: np.random.Generator
+) -> tuple[dict[str, float | None], float, int]:
+    """Return difference, interval and p over all tasks; the standard error and its degrees of freedom."""
+    from leaderboard import statistics as st
+
+    if len(lines) == 1:
+        # Resampled draws of one task would give an interval that is too narrow.
+        n = len(differences[0])
+        se = float(differences[0].std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+        return {name: lines[0][name] for name in ("difference", "low", "high", "p")}, se, n - 1
+    found = st.two_level_bootstrap(differences, rng, N_RESAMPLES)
+    ends = {name: rounded(getattr(found, name)) for name in ("low", "high", "p")}
+    return {"difference": rounded(found.mean), **ends}, found.se, len(lines) - 1
 
 
 def _by_draw(parts: Mapping[str, Mapping[int, float]]) -> NDArray[np.float64]:
@@ -189,7 +217,9 @@ def _by_draw(parts: Mapping[str, Mapping[int, float]]) -> NDArray[np.float64]:
     common = set.intersection(*(set(values) for values in chosen))
     if not common:
         chosen, common = chosen[:1], set(chosen[0])
-    return np.array([[values[k] for k in sorted(common)] for values in chosen]).mean(axis=0)
+    mean = np.array([[values[k] for k in sorted(common)] for values in chosen]).mean(axis=0)
+    # Rounded, so that what cancels over features is a tie and no win by the last bit.
+    return np.round(mean, 12)
 
 
 def _draws_needed(values: NDArray[np.float64]) -> int | None:

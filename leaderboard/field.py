@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ class Field:
         Accuracy averaged over draws.
     left_out : dict of str to int
         How many cells each other method has.
+    repeated : dict of (task, representation) to str
+        Cells that do not count because their task is another one again, which has that cell too.
     """
 
     methods: tuple[str, ...]
@@ -38,6 +41,7 @@ class Field:
     scores: tuple[NDArray[np.float64], ...]
     by_cell: NDArray[np.float64]
     left_out: Mapping[str, int]
+    repeated: Mapping[Cell, str]
 
     @property
     def by_task(self) -> NDArray[np.float64]:
@@ -54,12 +58,13 @@ def make_field(
 
     The cells (task x representation) and draws that count are those that every control has, so that a
     run more of one method takes no other out. A method is in the field if it has all of these; no average is
-    taken over whatever happens to be there. In a task the draws are those of all its cells.
+    taken over whatever happens to be there. In a task the draws are those of all its cells. Where a task is
+    another one again (permuted digits under raw pixels), it counts if the other one does not.
 
     Parameters
     ----------
     rows : iterable of dict
-        Of one number of labels; a task that is another one under a representation is not among them.
+        Of one number of labels.
     accuracies : mapping
         By row and draw.
     controls : sequence of str
@@ -73,17 +78,20 @@ def make_field(
     from leaderboard.statistics import task_means
 
     draws: dict[str, dict[Cell, Mapping[int, float]]] = {}
+    same_as: dict[Cell, str | None] = {}
     for row in rows:
-        draws.setdefault(row["method"], {})[row["task"], row["representation"]] = accuracies[name_of(row)]
+        draws.setdefault(row["method"], {})[cell_of(row)] = accuracies[name_of(row)]
+        same_as[cell_of(row)] = row["same_as"]
     if any(control not in draws for control in controls):
         return None
     shared = {
         cell: set.intersection(*(set(draws[c].get(cell, ())) for c in controls))
         for cell in sorted(draws[controls[0]])
     }
+    repeated = repetitions([cell for cell, common in shared.items() if common], same_as)
     by_task: dict[str, list[Cell]] = {}
     for cell, common in shared.items():
-        if common:
+        if common and cell not in repeated:
             by_task.setdefault(cell[0], []).append(cell)
     kept: dict[str, list[int]] = {}
     for task, mine in by_task.items():
@@ -108,16 +116,49 @@ def make_field(
         methods=methods,
         cells=cells,
         tasks=tuple(by_task),
-        scores=tuple(np.mean([tables[cell] for cell in by_task[task]], axis=0) for task in by_task),
+        # Rounded, so that means of the same numbers in another order tie draw by draw too.
+        scores=tuple(
+            np.stack([tables[cell] for cell in mine]).mean(axis=0).round(12) for mine in by_task.values()
+        ),
         by_cell=task_means([tables[cell] for cell in cells]),
         left_out={method: len(mine) for method, mine in sorted(has.items()) if method not in methods},
+        repeated=repeated,
     )
+
+
+def cell_of(row: Mapping[str, Any]) -> Cell:
+    """Return the task and representation of a row."""
+    return row["task"], row["representation"]
+
+
+def repetitions(cells: Collection[Cell], same_as: Mapping[Cell, str | None]) -> dict[Cell, str]:
+    """Return the cells of which a task is another one again that has a cell under these features, too.
+
+    Parameters
+    ----------
+    cells : collection of (task, representation)
+    same_as : mapping of (task, representation) to str or None
+        Which task it is again.
+
+    Examples
+    --------
+    >>> cells = [("digits", "raw"), ("permuted", "raw"), ("permuted", "pca")]
+    >>> repetitions(cells, {("permuted", "raw"): "digits", ("permuted", "pca"): "digits"})
+    {('permuted', 'raw'): 'digits'}
+    """
+    there = set(cells)
+    return {
+        cell: other
+        for cell in cells
+        if (other := same_as.get(cell)) is not None and (other, cell[1]) in there
+    }
 
 
 def mean_ranks(found: Field) -> NDArray[np.float64]:
     """Return mean ranks, shape (M,): within cells, then over a task's cells, then over tasks."""
-    from scipy.stats import rankdata
+    from leaderboard.statistics import ranks
 
-    within = rankdata(-found.by_cell, method="average", axis=1)
+    within = ranks(found.by_cell)
     tasks = np.array([task for task, _ in found.cells])
-    return np.mean([within[tasks == task].mean(axis=0) for task in found.tasks], axis=0)
+    by_task = [within[tasks == task].mean(axis=0) for task in found.tasks]
+    return np.asarray(np.mean(by_task, axis=0), dtype=np.float64)

@@ -25,9 +25,6 @@ REQUIRED = CONTROLS[:3]
 ORIGINS = ("results", "submission", "reference")
 """Where records come from; of two records of one run the first origin's counts."""
 
-POOLS = ("labels", "features", "class_names")
-"""Pools of entrants, each within the next: labels only, pretrained features too, class names too."""
-
 LFS_SHOWN = 12
 """Labeling functions of a run that are kept for its method's card."""
 
@@ -151,7 +148,7 @@ class LongTable:
             return
         known = self._seen.setdefault(run.key_id, run)
         if known is not run:
-            if known.status == run.status == "ok" and known.scores != run.scores:
+            if known.status == run.status == "ok" and _differ(known.scores, run.scores):
                 where = f"{run.task} / {run.representation} / {run.method}, draw {run.draw}"
                 self._twice.append(f"{where} ({known.origin} and {origin})")
             return
@@ -164,11 +161,13 @@ class LongTable:
             self._finished.append(record.finished_at)
 
     def _check_seeds(self, run: Run, drawn: Any) -> None:
-        """Remember whether a draw is of other seed labels than the same draw of other methods."""
-        known = self._seeds.setdefault((run.task, run.versions[1], run.n_labels, run.draw), drawn)
-        if drawn is not None and known not in (None, drawn):
-            where = f"{run.task} / {run.representation} / {run.method}, draw {run.draw}"
-            self._unpaired.append(f"{where}, {run.n_labels} labels")
+        """Remember a run whose draw is of other seed labels than the same draw of other methods."""
+        if drawn is None:
+            return
+        first = self._seeds.setdefault((run.task, run.versions[1], run.n_labels, run.draw), drawn)
+        if first != drawn:
+            where = f"{run.task} / {run.representation} / {run.method}"
+            self._unpaired.append(f"{where}, draw {run.draw}, {run.n_labels} labels")
 
     def _count(self, name: str, value: str) -> None:
         self._provenance.setdefault(name, Counter())[value] += 1
@@ -231,7 +230,7 @@ class LongTable:
         if self._twice:
             self.notes += _named("In two places with different scores, the first counts", self._twice)
         if self._unpaired:
-            title = "Not of the seed labels that other methods had in this draw, so not paired with them"
+            title = "Other seed labels than other methods in the same draw, so differences are not paired"
             self.notes += _named(title, self._unpaired)
         if self._prompted:
             self.notes.append(f"Left out: {self._prompted} records of an ablation of prompts")
@@ -282,6 +281,11 @@ def _made_with(record: Record) -> Iterable[tuple[str, str]]:
         yield "packages", f"{package} {version}"
 
 
+def _differ(one: Mapping[str, float | None], other: Mapping[str, float | None]) -> bool:
+    """Return whether two runs differ in a score that both have; older records lack some."""
+    return any(one[name] != other[name] for name in one.keys() & other.keys())
+
+
 def _pool(needs: list[str], pretrained: bool, submission: Mapping[str, Any] | None) -> str:
     """Return the narrowest pool of entrants that a run belongs to."""
     if needs:
@@ -292,11 +296,8 @@ def _pool(needs: list[str], pretrained: bool, submission: Mapping[str, Any] | No
 
 def _check_values(record: Record) -> None:
     """Raise ValueError if statistics or plots cannot work with a value."""
-    accuracy, memory, family = (
-        record.scores.get("accuracy"),
-        record.peak_memory_mb,
-        record.method_info.get("family"),
-    )
+    accuracy, memory = record.scores.get("accuracy"), record.peak_memory_mb
+    family = record.method_info.get("family")
     if record.status == "ok" and not 0 <= (accuracy or 0.0) <= 1:
         raise ValueError(f"accuracy is {accuracy}; expected 0 to 1")
     if memory is not None and not math.isfinite(memory):
@@ -328,7 +329,7 @@ def _lfs_in_words(record: Record) -> list[dict[str, Any]]:
             # A method need not say what its labeling functions answer on the seeds.
             **{"seed_votes": None, "seed_correct": None},
             **found,
-            **{name: float(found[name]) for name in ("coverage", "overlap", "conflict")},
+            "coverage": float(found["coverage"]),
         }
         for lf, found in shown
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from leaderboard.field import Field, make_field, mean_ranks
+from leaderboard.field import Field, cell_of, make_field, mean_ranks
 from leaderboard.long_table import CONTROLS, REQUIRED
 from leaderboard.table import Row, RowName, by_task, controls_absent, main_labels, mean_of, rounded
 
@@ -17,18 +17,12 @@ def overall(
     Everybody competes with everybody here, on the cells that the controls of every table have; see
     :func:`standings` for the pools of entrants.
     """
-    tasks = {row["task"] for row in rows}
-    notes = [
-        f"Not counted overall: {task} under {representation} features, which is {other} again"
-        for task, representation, other in sorted(
-            {(row["task"], row["representation"], row["same_as"]) for row in rows if row["same_as"] in tasks}
-        )
-    ]
+    notes: list[str] = []
     made: list[Row] = []
     main = main_labels(rows)
     unranked: dict[str, list[int]] = {}
     for n_labels in sorted({row["n_labels"] for row in rows}):
-        mine = [row for row in rows if row["n_labels"] == n_labels and row["same_as"] not in tasks]
+        mine = [row for row in rows if row["n_labels"] == n_labels]
         absent = controls_absent((row["method"] for row in mine if row["n_draws"]), CONTROLS)
         needed = [control for control in REQUIRED if control in absent]
         if n_labels == main and absent:
@@ -42,13 +36,22 @@ def overall(
         found = None if needed else make_field(mine, accuracies, REQUIRED)
         part = _overall(mine, found, n_labels)
         made += part
+        if found is None and not needed:
+            notes.append(
+                f"No overall ranks with {n_labels} labels: the controls have no task, features and draw "
+                "in common"
+            )
         if found is not None:
             notes += [
-                f"Not ranked overall: {row['method']} has {row['n_cells']} of the {row['n_cells_expected']} "
-                "cells (task x representation) that the controls have, on all their draws"
-                for row in part
-                if not row["complete"]
+                f"Not counted overall: {task} under {representation} features, which is {other} again"
+                for (task, representation), other in sorted(found.repeated.items())
             ]
+            some = [f"{row['method']} ({row['n_cells']})" for row in part if not row["complete"]]
+            if some:
+                notes.append(
+                    f"Not ranked over all {len(found.cells)} cells (task and features) that the controls "
+                    f"have with {n_labels} labels, but in pools whose cells they have: {', '.join(some)}"
+                )
     notes += [
         f"No overall ranks with {', '.join(map(str, numbers))} labels, for want of {needed}"
         for needed, numbers in unranked.items()
@@ -63,10 +66,11 @@ def _overall(rows: Sequence[Row], found: Field | None, n_labels: int) -> list[Ro
     ranks = {} if found is None else dict(zip(found.methods, mean_ranks(found), strict=True))
     means = {} if found is None else dict(zip(found.methods, found.by_cell.T, strict=True))
     cells = () if found is None else found.cells
+    counting = set(cells)
     made = []
     for method, mine in by_method.items():
         ranked = method in ranks
-        counted = [row for row in mine if (row["task"], row["representation"]) in set(cells)]
+        counted = [row for row in mine if cell_of(row) in counting]
         made.append(
             {
                 "method": method,

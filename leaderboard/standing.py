@@ -6,8 +6,7 @@ from typing import Any
 
 from leaderboard.board import Board
 from leaderboard.comparison import AGAINST
-from leaderboard.long_table import POOLS
-from leaderboard.render.cells import POOL_TITLES
+from leaderboard.pools import POOL_TITLES, POOLS
 
 
 def ranks(board: Board, method: str, n_labels: int = 100) -> list[dict[str, Any]]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.field import Field, make_field, mean_ranks
-from leaderboard.long_table import CONTROLS, POOLS, REQUIRED
+from leaderboard.field import Field, cell_of, make_field, mean_ranks
+from leaderboard.long_table import CONTROLS, REQUIRED
+from leaderboard.pools import POOLS
 from leaderboard.table import Row, RowName, mean_of, rounded
+
+if TYPE_CHECKING:
+    from leaderboard.statistics import Differences
 
 N_RESAMPLES = 4000
 MOST_RESAMPLES = 20_000
@@ -30,16 +34,14 @@ def standings(rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, flo
     Returns
     -------
     list of dict
-        As ``standings`` of ``leaderboard.json``; ``representation`` is ``all``, or one that there are
-        several of. Standings of nobody but the controls are left out unless nothing else is there.
+        As ``standings`` of ``leaderboard.json``; ``representation`` is ``all``, or where there are several
+        one of them. None where the controls have no cell and draw in common.
     """
-    tasks = {row["task"] for row in rows}
-    counted = [row for row in rows if row["same_as"] not in tasks]
     made = []
-    for n_labels in sorted({row["n_labels"] for row in counted}):
+    for n_labels in sorted({row["n_labels"] for row in rows}):
         for position, pool in enumerate(POOLS):
             mine = [
-                row for row in counted if row["n_labels"] == n_labels and POOLS.index(row["pool"]) <= position
+                row for row in rows if row["n_labels"] == n_labels and POOLS.index(row["pool"]) <= position
             ]
             controls = CONTROLS if pool == "class_names" else REQUIRED
             representations = sorted({row["representation"] for row in mine})
@@ -60,20 +62,20 @@ def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
     rng = generator(purpose="leaderboard", tasks=" ".join(found.tasks), methods=" ".join(found.methods))
     means = found.by_task
     n_pairs = len(found.methods) * (len(found.methods) - 1) // 2
-    # Fewer, and no p-value could survive the correction for so many pairs.
-    n_resamples = min(max(N_RESAMPLES, 45 * n_pairs), MOST_RESAMPLES)
-    resampled = st.resampled_means(found.scores, rng, n_resamples)
-    low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
+    # With fewer, no p-value of resamples could survive the correction for so many pairs. Where that would
+    # take too many, what survives is told by their standard error: see differences.
+    n_resamples = max(N_RESAMPLES, 45 * n_pairs) if 45 * n_pairs <= MOST_RESAMPLES else N_RESAMPLES
+    sure = st.differences(found.scores, rng, n_resamples)
     ranks = mean_ranks(found)
     order = sorted(range(len(found.methods)), key=lambda i: (ranks[i], -means[:, i].mean(), found.methods[i]))
     others = st.mean_win_shares(st.win_shares(means))
     strength, weak, strong = st.strength_intervals(found.scores, rng, STRENGTH_RESAMPLES)
-    p = st.pairwise_bootstrap_p(resampled)
-    adjusted = st.holm_pairs(p)
-    groups = dict(zip(order, st.tie_groups(order, adjusted), strict=True))
+    adjusted = None if sure is None else st.holm_pairs(sure.p)
+    groups = {} if adjusted is None else dict(zip(order, st.tie_groups(order, adjusted), strict=True))
+    cells = set(found.cells)
     by_method: dict[str, list[Row]] = {}
     for row in rows:
-        if (row["task"], row["representation"]) in set(found.cells):
+        if cell_of(row) in cells:
             by_method.setdefault(row["method"], []).append(row)
     entrants = [
         {
@@ -82,15 +84,15 @@ def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
             "origin": by_method[found.methods[i]][0]["origin"],
             "mean_rank": rounded(float(ranks[i])),
             "mean_accuracy": rounded(float(means[:, i].mean())),
-            # Resampling a single draw of a single task says nothing about spread.
-            "accuracy_low": rounded(float(low[i])) if _spreads(found) else None,
-            "accuracy_high": rounded(float(high[i])) if _spreads(found) else None,
+            # An accuracy lies in [0, 1]; Student's t, on a single task, does not know that.
+            "accuracy_low": None if sure is None else rounded(max(float(sure.low[i]), 0.0)),
+            "accuracy_high": None if sure is None else rounded(min(float(sure.high[i]), 1.0)),
             "mean_end_model_accuracy": mean_of(by_method[found.methods[i]], "end_model_accuracy"),
             "win_share": rounded(float(others[i])),
             "strength": rounded(float(strength[i])),
             "strength_low": rounded(float(weak[i])),
             "strength_high": rounded(float(strong[i])),
-            "tie_group": groups[i] if _spreads(found) else None,
+            "tie_group": groups.get(i),
             "seconds": mean_of(by_method[found.methods[i]], "seconds"),
         }
         for i in order
@@ -104,45 +106,38 @@ def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
             {"method": method, "n_cells": number, "n_cells_expected": len(found.cells)}
             for method, number in found.left_out.items()
         ],
-        "pairs": _pairs(found, order, resampled, p, adjusted),
+        "pairs": _pairs(found, order, sure, adjusted),
         "profile": _profile(found, order, means),
         "friedman": _friedman(means),
-        "smallest_difference": _smallest_difference(found, resampled),
+        "smallest_difference": None if sure is None else _smallest_difference(sure),
     }
 
 
-def _spreads(found: Field) -> bool:
-    return len(found.tasks) > 1 or found.scores[0].shape[1] > 1
-
-
 def _pairs(
-    found: Field,
-    order: Sequence[int],
-    resampled: NDArray[np.float64],
-    p: NDArray[np.float64],
-    adjusted: NDArray[np.float64],
+    found: Field, order: Sequence[int], sure: Differences | None, adjusted: NDArray[np.float64] | None
 ) -> list[dict[str, Any]]:
     """Return each pair of entrants once, the higher ranked first."""
     means = found.by_task.mean(axis=0)
-    pairs = []
-    for place, i in enumerate(order):
-        rest = list(order[place + 1 :])
-        if not rest:
-            break
-        low, high = np.quantile(resampled[:, [i]] - resampled[:, rest], [0.025, 0.975], axis=0)
-        for j, lower, upper in zip(rest, low, high, strict=True):
-            pairs.append(
-                {
-                    "a": found.methods[i],
-                    "b": found.methods[j],
-                    "difference": rounded(float(means[i] - means[j])),
-                    "low": rounded(float(lower)) if _spreads(found) else None,
-                    "high": rounded(float(upper)) if _spreads(found) else None,
-                    "p": rounded(float(p[i, j])) if _spreads(found) else None,
-                    "p_holm": rounded(float(adjusted[i, j])) if _spreads(found) else None,
-                }
-            )
-    return pairs
+    nothing = dict.fromkeys(("low", "high", "p", "p_holm"))
+    return [
+        {
+            "a": found.methods[i],
+            "b": found.methods[j],
+            "difference": rounded(float(means[i] - means[j])),
+            **(nothing if sure is None or adjusted is None else _told(sure, adjusted, i, j)),
+        }
+        for place, i in enumerate(order)
+        for j in order[place + 1 :]
+    ]
+
+
+def _told(sure: Differences, adjusted: NDArray[np.float64], i: int, j: int) -> dict[str, float | None]:
+    return {
+        "low": rounded(float(sure.difference_low[i, j])),
+        "high": rounded(float(sure.difference_high[i, j])),
+        "p": rounded(float(sure.p[i, j])),
+        "p_holm": rounded(float(adjusted[i, j])),
+    }
 
 
 def _profile(found: Field, order: Sequence[int], means: NDArray[np.float64]) -> dict[str, Any]:
@@ -171,20 +166,14 @@ def _friedman(means: NDArray[np.float64]) -> dict[str, Any] | None:
     }
 
 
-def _smallest_difference(found: Field, resampled: NDArray[np.float64]) -> float | None:
+def _smallest_difference(sure: Differences) -> float | None:
     """Return what difference between two methods the design detects in four of five cases.
 
-    From the median over pairs of the standard error of a paired difference; degrees of freedom are those of
-    tasks, or of draws with a single task.
+    From the median over pairs of the standard error of a paired difference.
     """
     from leaderboard import statistics as st
 
-    covariance = np.cov(resampled, rowvar=False)
-    variance = np.diag(covariance)[:, None] + np.diag(covariance)[None, :] - 2 * covariance
-    errors = np.sqrt(np.maximum(variance[np.triu_indices(len(variance), 1)], 0.0))
-    units = len(found.tasks) if len(found.tasks) > 1 else found.scores[0].shape[1]
-    if units < 2:
-        return None
-    found_difference = float(st.smallest_detectable(float(np.median(errors)), units - 1))
+    errors = sure.se[np.triu_indices(len(sure.se), 1)]
+    found = float(st.smallest_detectable(float(np.median(errors)), sure.df))
     # Two tasks cannot tell any difference that an accuracy can have.
-    return rounded(found_difference) if found_difference < 1 else None
+    return rounded(found) if found < 1 else None

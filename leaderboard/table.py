@@ -117,9 +117,10 @@ def _row(group: list[Run], accuracy: Mapping[int, float]) -> Row:
 def mark_ties(made: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]) -> None:
     """Set ``best`` and ``tie_group`` of rows in place, within each task, representation and number of labels.
 
-    ``best`` is the highest mean accuracy. Groups are those of :func:`leaderboard.statistics.tie_groups` in
-    order of accuracy, by paired t-tests over the draws that most rows have, Holm's correction over all
-    pairs; a row without these draws, or with one draw only, has no group.
+    ``best`` is the highest mean accuracy of the rows that have all draws that most rows have: one lucky draw
+    of a method that failed on the others is no best. Groups are those of
+    :func:`leaderboard.statistics.tie_groups` in order of accuracy, by paired t-tests over these draws, Holm's
+    correction over all pairs; a row without these draws, or with one draw only, has no group.
     """
     from leaderboard.statistics import holm_pairs, pairwise_p, tie_groups
 
@@ -129,11 +130,11 @@ def mark_ties(made: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, flo
         cells.setdefault((row["task"], row["representation"], row["n_labels"]), []).append(row)
     for cell in cells.values():
         there = [row for row in cell if row["accuracy"] is not None]
-        top = max((row["accuracy"] for row in there), default=None)
-        for row in there:
-            row["best"] = row["accuracy"] == top
         draws = _common(accuracies[name_of(row)].keys() for row in there)
         entrants = [row for row in there if draws <= accuracies[name_of(row)].keys()]
+        top = max((row["accuracy"] for row in entrants), default=None)
+        for row in entrants:
+            row["best"] = row["accuracy"] == top
         if len(draws) < 2 or len(entrants) < 2:
             continue
         scores = np.array([[accuracies[name_of(row)][k] for k in sorted(draws)] for row in entrants])

@@ -15,7 +15,7 @@ from autows.files import write_bytes
 from leaderboard import board as boards
 from leaderboard import render
 from leaderboard.board import Board
-from leaderboard.render.cells import POOL_TITLES
+from leaderboard.pools import POOL_TITLES
 from leaderboard.render.document import MARKDOWN, comparison_cells, row_cells, standing_cells, table
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -76,6 +76,10 @@ def cli(*arguments):
         ),
         (("lfs", "snuba", "--task", "digits"), "There is no run of digits / raw / snuba / draw 0"),
         (("leaderboard", "--results", "nowhere"), "There is no folder nowhere"),
+        (
+            ("compare", "snuba", "--representations", "pcaa"),
+            "Did you mean 'pca'? See: run_bench.py leaderboard",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(arguments, message, tmp_path, monkeypatch):
@@ -100,7 +104,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_status_2(tmp_path):
 def test_run_then_run_again_then_leaderboard(tmp_path):
     first = cli("run", *FAST, "--results", tmp_path / "r")
     assert first.exit_code == 0
-    assert first.stdout == f"1 runs: 1 ok; 1 run now. Records are in {tmp_path / 'r'}\n"
+    assert first.stdout == f"1 run: 1 ok; 1 run now. Records are in {tmp_path / 'r'}\n"
     again = cli("run", *FAST, "--results", tmp_path / "r", "--json")
     assert json.loads(again.stdout) == {
         "ok": 1,
@@ -301,7 +305,7 @@ def test_a_person_answers_leaves_and_goes_on(tmp_path):
     assert not list((tmp_path / "r").rglob("draw*.json"))
     ended = CliRunner().invoke(main, command, input="n\ny\n")
     assert (ended.exit_code, ended.stderr.count("Useful?")) == (0, 2)
-    assert "1 runs: 1 ok" in ended.stdout
+    assert "1 run: 1 ok" in ended.stdout
     again = CliRunner().invoke(main, command, input="")
     assert (again.exit_code, again.stderr.count("Useful?")) == (0, 0)
 

@@ -110,6 +110,11 @@ def _cause(error: BaseException) -> str:
 
 
 def _begin(parent: int) -> None:
+    from joblib.externals.loky import process_executor
+
+    # loky replaces a worker that has grown by 300 MB. Encoders and mapped pools are that large, and every
+    # run would import them anew.
+    process_executor._USE_PSUTIL = False
     # Ctrl-C goes to the whole process group; the parent decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Results go to the parent's stdout, so what a method prints must not.

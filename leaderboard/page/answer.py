@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from leaderboard.page.formats import POOLS
 from leaderboard.plots.words import counted, listed, signed
+from leaderboard.pools import POOL_TITLES
+from leaderboard.table import main_labels as labels_of
 
 Board = Mapping[str, Any]
 Entry = Mapping[str, Any]
@@ -29,10 +29,7 @@ APPROACHES = (
 
 def main_labels(board: Board) -> int | None:
     """Return the number of labels the page opens with: 100, or what most rows have."""
-    numbers = Counter(row["n_labels"] for row in board["rows"])
-    if not numbers or 100 in numbers:
-        return 100 if numbers else None
-    return max(numbers, key=lambda n: (numbers[n], -n))
+    return labels_of(board["rows"])
 
 
 def standing_of(board: Board, pool: str, n_labels: int | None) -> Entry | None:
@@ -49,7 +46,7 @@ def standing_of(board: Board, pool: str, n_labels: int | None) -> Entry | None:
 
 def widest(board: Board, n_labels: int | None) -> Entry | None:
     """Return the standing over all features with most kinds of entrants in it, if anyone is ranked."""
-    found = (standing_of(board, pool, n_labels) for pool in reversed(POOLS))
+    found = (standing_of(board, pool, n_labels) for pool in reversed(POOL_TITLES))
     return next((standing for standing in found if standing is not None), None)
 
 

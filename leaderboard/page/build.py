@@ -15,8 +15,9 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from leaderboard.page import answer, cards, comparisons, provenance, results, standings, tasks
-from leaderboard.page.formats import FILTERS, POOLS, anchor
+from leaderboard.page.formats import FILTERS, anchor
 from leaderboard.plots.style import FAMILY_COLORS
+from leaderboard.pools import POOL_TITLES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -138,7 +139,7 @@ def render(
             provenance=provenance.views(board["provenance"]),
             notes=provenance.grouped(board["notes"]),
             meanings=[column for column in shown if column.key not in UNEXPLAINED],
-            pools=POOLS,
+            pools=POOL_TITLES,
             families=FAMILY_COLORS,
         )
     )

@@ -12,15 +12,10 @@ from markupsafe import Markup, escape
 
 from leaderboard.plots.words import MINUS, counted, listed, signed
 from leaderboard.plots.words import seconds as duration
+from leaderboard.pools import POOL_TITLES
 
 T = TypeVar("T")
 
-POOLS = {
-    "labels": "Labels only",
-    "features": "+ pretrained features",
-    "class_names": "+ class names (zero-shot)",
-}
-"""Pools of entrants, the narrowest first."""
 
 DASH = "\N{EN DASH}"
 """Stands where there is no value."""
@@ -170,6 +165,6 @@ FILTERS = {
     "counted": counted,
     "listed": listed,
     "count": count,
-    "pool": lambda name: POOLS.get(name, name),
+    "pool": lambda name: POOL_TITLES.get(name, name),
 }
 """What templates may call."""

@@ -222,8 +222,10 @@
       const { standing, comparison, values } = found;
       const kinds = ({ features }) => (features === "all" ? "all features" : `${features} features`);
       const tasks = (n) => `${n} ${n === 1 ? "task" : "tasks"}`;
+      const named = ({ pool, features, labels }) =>
+        $(`.standing[data-pool="${pool}"][data-under="${features}"][data-n="${labels}"]`).dataset.name;
       const where = standing
-        ? `over ${tasks(standing.tasks)} (${standing.cells} cells), ${kinds(standing)}, ${standing.labels} labels`
+        ? `over the ${tasks(standing.tasks)} (${standing.cells} cells) of the standings \u201c${named(standing)}\u201d`
         : `over the ${tasks(comparison.tasks.length)} that both ran on, ${kinds(comparison)}, ${comparison.labels} labels`;
       say(...verdict(a, b, values, where, standing ? " after Holm over all pairs" : ""));
       const [d, low, high] = values;

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard.page.formats import DASH, POOLS, half_width, number, percent, seconds
+from leaderboard.page.formats import DASH, half_width, number, percent, seconds
+from leaderboard.pools import POOL_TITLES, POOLS
 
 Row = Mapping[str, Any]
 
@@ -164,8 +165,8 @@ COLUMNS = (
         "pool",
         "Entrants",
         "The narrowest pool of entrants it belongs to: what it needs beside labels.",
-        lambda row: POOLS.get(row["pool"], row["pool"] or DASH),
-        lambda row: list(POOLS).index(row["pool"]) if row["pool"] in POOLS else None,
+        lambda row: POOL_TITLES.get(row["pool"], row["pool"] or DASH),
+        lambda row: POOLS.index(row["pool"]) if row["pool"] in POOLS else None,
         low_first=True,
         extra=True,
     ),

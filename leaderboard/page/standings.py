@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from leaderboard.page.answer import main_labels
-from leaderboard.page.formats import POOLS, anchor, in_sight
+from leaderboard.page.formats import anchor, in_sight
+from leaderboard.pools import POOLS
 
 Entry = Mapping[str, Any]
 
@@ -96,4 +97,5 @@ def axis(entrants: Sequence[Entry]) -> dict[str, float]:
         if entry[name] is not None
     ]
     low, high = math.floor(10 * min(values) + 1e-9) / 10, math.ceil(10 * max(values) - 1e-9) / 10
-    return {"low": max(low, 0.0), "high": min(max(high, low + 0.1), 1.0)}
+    low = min(max(low, 0.0), 0.9)  # An axis has a length where everybody is always right, too.
+    return {"low": low, "high": min(max(high, low + 0.1), 1.0)}

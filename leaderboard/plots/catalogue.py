@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from leaderboard.field import cell_of, repetitions
 from leaderboard.plots import (
     accuracy_coverage,
     cost,
@@ -23,13 +23,11 @@ from leaderboard.plots import (
     strengths,
 )
 from leaderboard.plots.choice import QUESTION, by_accuracy
-from leaderboard.plots.pools import POOLS
+from leaderboard.pools import POOLS
+from leaderboard.table import main_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-PROTOCOL_LABELS = 100
-"""The number of labels that plots of one number are about, where a board has it."""
 
 Shown = tuple[str, str, str, "Figure"]
 Row = Mapping[str, Any]
@@ -98,12 +96,13 @@ class Subject:
 
 
 def _subject(board: Mapping[str, Any]) -> Subject | None:
-    counts = Counter(row["n_labels"] for row in board.get("rows") or [])
-    if not counts:
+    n_labels = main_labels(board.get("rows") or [])
+    if n_labels is None:
         return None
-    n_labels = PROTOCOL_LABELS if PROTOCOL_LABELS in counts else max(counts, key=lambda n: (counts[n], n))
     every = [row for row in board["rows"] if row["n_labels"] == n_labels]
-    rows = [row for row in every if row.get("same_as") is None]
+    same_as = {cell_of(row): row.get("same_as") for row in every}
+    again = repetitions([cell_of(row) for row in every if row["accuracy"] is not None], same_as)
+    rows = [row for row in every if cell_of(row) not in again]
     standings = _standings([s for s in board.get("standings") or [] if s["n_labels"] == n_labels])
     order = [e["method"] for s in standings[:1] for e in s["entrants"]]
     order += [name for name in by_accuracy(rows) if name not in order]

@@ -1,4 +1,4 @@
-"""Names of the pools of entrants."""
+"""What plots say of a pool of entrants."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leaderboard.plots.words import listed
-
-POOLS = {
-    "labels": "Labels only",
-    "features": "+ pretrained features",
-    "class_names": "+ class names (zero-shot)",
-}
-"""From the narrowest to the widest, as readers see them."""
+from leaderboard.pools import POOL_TITLES
 
 
 def heading(standing: Mapping[str, Any]) -> str:
@@ -24,7 +18,7 @@ def heading(standing: Mapping[str, Any]) -> str:
     'Labels only, raw features (1 task)'
     """
     tasks = len(standing["tasks"])
-    name = POOLS.get(standing["pool"], standing["pool"])
+    name = POOL_TITLES.get(standing["pool"], standing["pool"])
     features = "" if standing["representation"] == "all" else f", {standing['representation']} features"
     return f"{name}{features} ({tasks} task{'' if tasks == 1 else 's'})"
 

@@ -133,7 +133,7 @@ def settings() -> Iterator[None]:
 
     current: Any = matplotlib.rcParams
     with matplotlib.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from")
         current.update(_all_settings())
         yield
 

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-POOL_TITLES = {
-    "labels": "Labels only",
-    "features": "+ pretrained features",
-    "class_names": "+ class names (zero-shot)",
-}
-"""Pools of entrants as people read them."""
-
 
 def percent(value: float | None) -> str:
     """Return a share in per cent with one digit, or nothing.

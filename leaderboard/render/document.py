@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from leaderboard.board import Board
-from leaderboard.long_table import POOLS
+from leaderboard.pools import POOL_TITLES, POOLS
 from leaderboard.render import cells
-from leaderboard.render.cells import POOL_TITLES
 from leaderboard.table import main_labels, name_of
 
 Heading = Callable[[str, int], str]
@@ -170,11 +169,16 @@ def _where(standing: Mapping[str, Any]) -> str:
 
 
 def _answers(board: Board, style: Style) -> list[str]:
-    """Return what the comparisons with the controls say, a table a control."""
+    """Return what the comparisons with the controls say, a table a control.
+
+    Numbers of labels that are on curves only have none, as above.
+    """
     parts = []
-    for against in dict.fromkeys(one["against"] for one in board.comparisons):
-        for n_labels in sorted({one["n_labels"] for one in board.comparisons}):
-            chosen = [c for c in board.comparisons if (c["against"], c["n_labels"]) == (against, n_labels)]
+    numbers = {n_labels for _, n_labels in shown_tables(board)}
+    shown = [one for one in board.comparisons if one["n_labels"] in numbers]
+    for against in dict.fromkeys(one["against"] for one in shown):
+        for n_labels in sorted(numbers):
+            chosen = [c for c in shown if (c["against"], c["n_labels"]) == (against, n_labels)]
             chosen.sort(key=lambda one: (-one["difference"], one["method"]))
             if chosen:
                 parts += [

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leaderboard.board import Board
+from leaderboard.pools import POOL_TITLES
 from leaderboard.render import cells
-from leaderboard.render.cells import POOL_TITLES
 from leaderboard.render.document import main_standings, shown_tables
 
 HEAD = r"""% Made from leaderboard.json; needs \usepackage{booktabs}.

@@ -6,30 +6,37 @@ resampling statistic takes its random generator as an argument, so a table can b
 
 from leaderboard.statistics.bootstrap import (
     OverallDifference,
+    expanded_p,
+    expanded_tail,
     pairwise_bootstrap_p,
     resampled_means,
     resampling_weights,
     two_level_bootstrap,
 )
 from leaderboard.statistics.bradley_terry import strength_intervals, strengths
+from leaderboard.statistics.differences import Differences, differences
 from leaderboard.statistics.equivalents import Equivalent, crossover, label_equivalent
 from leaderboard.statistics.intervals import mean_interval
 from leaderboard.statistics.paired import PairedDifference, paired_difference, pairwise_p
 from leaderboard.statistics.power import draws_to_separate, smallest_detectable
 from leaderboard.statistics.profiles import additive_profile, ratio_profile
-from leaderboard.statistics.ranks import FriedmanResult, friedman, mean_ranks
+from leaderboard.statistics.ranks import FriedmanResult, friedman, mean_ranks, ranks
 from leaderboard.statistics.scores import task_means
 from leaderboard.statistics.ties import holm, holm_pairs, tie_groups
 from leaderboard.statistics.wins import mean_win_shares, win_shares
 
 __all__ = [
+    "Differences",
     "Equivalent",
     "FriedmanResult",
     "OverallDifference",
     "PairedDifference",
     "additive_profile",
     "crossover",
+    "differences",
     "draws_to_separate",
+    "expanded_p",
+    "expanded_tail",
     "friedman",
     "holm",
     "holm_pairs",
@@ -40,6 +47,7 @@ __all__ = [
     "paired_difference",
     "pairwise_bootstrap_p",
     "pairwise_p",
+    "ranks",
     "ratio_profile",
     "resampled_means",
     "resampling_weights",

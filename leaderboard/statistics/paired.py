@@ -94,9 +94,8 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Paired
     first, second = numbers(a, need), numbers(b, need)
     if first.ndim != 1 or first.shape != second.shape or not first.size:
         raise ValueError(f"{need}; got arrays of shapes {first.shape} and {second.shape}")
-    n, rounding = len(first), ROUNDING * np.abs([first, second]).max()
-    d = _differences(first, second, rounding)
-    mean, error, p = (float(x) for x in _paired_t(d, rounding))
+    n, d = len(first), _differences(first, second)
+    mean, error, p = (float(x) for x in paired_t(first, second))
     half = float(stdtrit(n - 1, 0.5 + level / 2)) * error if n > 1 else math.nan
     wins, losses = int(np.sum(d > 0)), int(np.sum(d < 0))
     return PairedDifference(mean, mean - half, mean + half, p, n, wins, n - wins - losses, losses)
@@ -138,32 +137,45 @@ def pairwise_p(scores: ArrayLike) -> np.ndarray:
     if n == 1:
         return p
     rows, columns = np.triu_indices(M, 1)
-    largest = np.abs(table).max(axis=1)
     for start in range(0, len(rows), max(1, _CELLS // n)):
         part = slice(start, start + max(1, _CELLS // n))
         i, j = rows[part], columns[part]
-        rounding = ROUNDING * np.maximum(largest[i], largest[j])[:, None]
-        p[i, j] = p[j, i] = _paired_t(_differences(table[i], table[j], rounding), rounding[:, 0])[2]
+        p[i, j] = p[j, i] = paired_t(table[i], table[j])[2]
     return p
 
 
-def _differences(a: np.ndarray, b: np.ndarray, rounding: float | np.ndarray) -> np.ndarray:
-    """Return ``a - b`` with zeros for what is zero but for rounding."""
-    d = a - b
-    return np.where(np.abs(d) <= rounding, 0.0, d)
+def paired_t(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Test many pairs at once, as :func:`paired_difference` does one.
 
+    Parameters
+    ----------
+    a, b : (..., n) arrays of float64
+        Scores of the first and the second of each pair by draw, n along the last axis; they are broadcast.
 
-def _paired_t(d: np.ndarray, rounding: float | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean, standard error and p over the last axis of differences; NaN errors and p of one draw."""
+    Returns
+    -------
+    mean, se, p : (...) arrays of float64
+        Mean difference, its standard error, and the two-sided p-value; the latter two NaN with one draw.
+    """
     from scipy.special import stdtr
 
-    n = d.shape[-1]
-    mean = d.mean(axis=-1)
+    d = _differences(a, b)
+    n, mean = d.shape[-1], d.mean(axis=-1)
     if n == 1:
         return mean, np.full_like(mean, math.nan), np.full_like(mean, math.nan)
-    constant = np.ptp(d, axis=-1) <= rounding
+    constant = np.ptp(d, axis=-1) <= _rounding(a, b)
     mean = np.where(constant, d[..., 0], mean)
-    error = np.where(constant, 0.0, d.std(axis=-1, ddof=1) / math.sqrt(n))
-    t = mean / np.where(constant, 1.0, error)
-    p = np.where(constant, np.where(mean == 0, 1.0, 0.0), 2 * stdtr(n - 1, -np.abs(t)))
-    return mean, error, p
+    se = np.where(constant, 0.0, d.std(axis=-1, ddof=1) / math.sqrt(n))
+    t = mean / np.where(constant, 1.0, se)
+    return mean, se, np.where(constant, np.where(mean == 0, 1.0, 0.0), 2 * stdtr(n - 1, -np.abs(t)))
+
+
+def _differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return ``a - b`` with zeros for what is zero but for rounding."""
+    d = a - b
+    return np.where(np.abs(d) <= _rounding(a, b)[..., None], 0.0, d)
+
+
+def _rounding(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return by how much scores of a pair may differ by rounding."""
+    return np.asarray(ROUNDING * np.maximum(np.abs(a).max(axis=-1), np.abs(b).max(axis=-1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,7 +54,7 @@ def mean_ranks(scores: Sequence[Sequence[float]] | np.ndarray) -> list[float]:
     >>> mean_ranks([[0.9, 0.8, 0.8], [0.5, 0.7, 0.6]])
     [2.0, 1.75, 2.25]
     """
-    return [float(rank) for rank in _ranks(score_table(scores, "ranks")).mean(axis=0)]
+    return [float(rank) for rank in ranks(score_table(scores, "ranks")).mean(axis=0)]
 
 
 def friedman(scores: ArrayLike, level: float = 0.95) -> FriedmanResult:
@@ -92,23 +93,78 @@ def friedman(scores: ArrayLike, level: float = 0.95) -> FriedmanResult:
     (6.5, 0.039, 1.657)
     """
     from scipy.special import chdtrc
-    from scipy.stats import studentized_range
 
     check_level(level)
     table = score_table(scores, "Friedman's test and its ranks")
     n, M = table.shape
     if n < 2 or M < 3:
         raise ValueError(f"Friedman's test needs at least two tasks and three methods; got {n} and {M}")
-    away = _ranks(table) - (M + 1) / 2
+    away = ranks(table) - (M + 1) / 2
     spread = float(np.sum(away**2))
     statistic = (M - 1) * n**2 * float(np.sum(away.mean(axis=0) ** 2)) / spread if spread else 0.0
-    q = float(studentized_range.ppf(level, M, math.inf))
-    difference = q / math.sqrt(2) * math.sqrt(M * (M + 1) / (6 * n))
+    difference = range_quantile(level, M) / math.sqrt(2) * math.sqrt(M * (M + 1) / (6 * n))
     return FriedmanResult(statistic, float(chdtrc(M - 1, statistic)), n, difference)
 
 
-def _ranks(table: np.ndarray) -> np.ndarray:
-    """Return ranks within rows; 1 is the highest score."""
-    from scipy.stats import rankdata
+def ranks(scores: ArrayLike) -> np.ndarray:
+    """Return ranks within rows; 1 is the highest score, ties share their mean rank.
 
-    return np.asarray(rankdata(-table, method="average", axis=1))
+    Parameters
+    ----------
+    scores : (rows, M) array of float
+        No gaps.
+
+    Returns
+    -------
+    (rows, M) array of float64
+
+    Raises
+    ------
+    ValueError
+        If the table is empty or ragged, or a score is not finite.
+
+    Examples
+    --------
+    >>> ranks([[0.9, 0.8, 0.8], [0.5, 0.7, 0.6]]).tolist()
+    [[1.0, 2.5, 2.5], [3.0, 1.0, 2.0]]
+    """
+    table = -score_table(scores, "ranks")
+    rising = np.sort(table, axis=1)
+    first = [np.searchsorted(line, row, "left") for line, row in zip(rising, table, strict=True)]
+    last = [np.searchsorted(line, row, "right") for line, row in zip(rising, table, strict=True)]
+    return (np.array(first) + 1 + np.array(last)) / 2
+
+
+@cache
+def range_quantile(level: float, M: int) -> float:
+    """Return a quantile of the range of M independent standard normal numbers.
+
+    Parameters
+    ----------
+    level : float
+        Above 0 and below 1.
+    M : int
+        At least 2.
+
+    Notes
+    -----
+    The range is below q with chance ``M int phi(z) (Phi(z + q) - Phi(z))^(M - 1) dz``, z being the least of
+    the numbers. The integral is a sum over a grid, which for so smooth a function is exact to rounding; q is
+    found by halving. ``scipy.stats.studentized_range`` has the same at infinite degrees of freedom, but
+    loading it takes longer than all ranks of a leaderboard.
+
+    Examples
+    --------
+    >>> round(range_quantile(0.95, 3), 3)
+    3.314
+    """
+    from scipy.special import ndtr
+
+    z, step = np.linspace(-12, 12, 2401, retstep=True)
+    density, below = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi), ndtr(z)
+    low, high = 0.0, 24.0
+    for _ in range(60):
+        q = (low + high) / 2
+        reached = M * step * float(np.sum(density * (ndtr(z + q) - below) ** (M - 1)))
+        low, high = (q, high) if reached < level else (low, q)
+    return (low + high) / 2

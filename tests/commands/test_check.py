@@ -94,3 +94,14 @@ def test_signs_are_plain_where_the_terminal_has_no_others(monkeypatch):
     assert module._sign("failed") == "✗"
     monkeypatch.setattr(module.sys, "stdout", Terminal())
     assert [module._sign(s).strip() for s in ("passed", "failed", "not applicable")] == ["ok", "FAIL", "-"]
+
+
+def test_a_file_that_is_no_python(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.md").touch()
+    (tmp_path / "folder").mkdir()
+    for name in ("notes.md", "folder"):
+        done = CliRunner().invoke(main, ["check", name])
+        assert done.exit_code == 2
+        expected = f"Error: {name} is no Python file; give FILE.py, FILE.py:Class or the name of a method\n"
+        assert done.stderr == expected

@@ -129,6 +129,34 @@ def test_a_task_that_is_another_one_is_not_compared_twice():
     assert [t["task"] for t in compared(records, A, B)["tasks"]] == ["s", "t"]
 
 
+def test_a_task_that_is_another_one_counts_for_who_did_not_run_the_other_one():
+    again = {"same_as": {"raw": "s"}}
+    records = table(SCORES) + [record("p", m, k, 0.5, **again) for m in (A, B, "d") for k in range(3)]
+    found = compared(records, "d", B)
+    assert [t["task"] for t in found["tasks"]] == ["p"]
+    assert [t["task"] for t in compared(records, A, B)["tasks"]] == ["s", "t"]
+
+
+def test_over_a_single_task_is_what_is_said_of_the_task():
+    # The first is ahead in all of three draws: by resampling certain, by luck one time in four.
+    close = {("s", A): [0.60, 0.65, 0.52], ("s", B): [0.59, 0.58, 0.51]}
+    found = compared(table(close), A, B)
+    (line,) = found["tasks"]
+    assert {name: found[name] for name in ("difference", "low", "high", "p")} == {
+        name: line[name] for name in ("difference", "low", "high", "p")
+    }
+    assert found["low"] < 0 < found["high"]
+    # Student's t, two degrees of freedom: t(0.975) + t(0.8), times the standard error of 0.01, 0.07, 0.01.
+    assert found["smallest_difference"] == pytest.approx((4.302653 + 1.060660) * 0.02, abs=1e-5)
+    assert found["sentence"].startswith(f"No difference between {A} and {B} can be told on s")
+
+
+def test_what_cancels_over_features_is_a_tie():
+    values = [("raw", A, 0.8), ("raw", B, 0.7), ("pca", A, 0.5), ("pca", B, 0.6)]
+    found = compared([record("s", m, k, a, r) for r, m, a in values for k in range(3)], A, B)
+    assert (found["tasks"][0]["ties"], found["ties"]) == (3, 1)
+
+
 def test_files(tmp_path):
     found = compared(table(ENTRANT), "d", B)
     files = comparison.write(found, tmp_path)

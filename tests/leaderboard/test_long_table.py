@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from made_up import SCORES, A, B, C, record, table
 from autows.errors import CorruptRecord
 from autows.runs.store import RunStore
 from leaderboard import board as boards
+from leaderboard import page
 from leaderboard.board import build
 from leaderboard.long_table import LongTable
 from leaderboard.sources import strangers
@@ -32,6 +34,12 @@ def test_of_a_run_in_two_places_the_first_counts_and_different_scores_are_named(
         "In two places with different scores, the first counts: s / raw / a, draw 0 (results and reference)"
     ]
     assert finished(("results", [mine]), ("reference", [mine])).notes == []
+
+
+def test_a_score_that_older_records_lack_is_no_difference():
+    older = record("s", "a", 0, 0.5)
+    newer = replace(older, scores={**older.scores, "accuracy_se": 0.01})
+    assert finished(("results", [older]), ("reference", [newer])).notes == []
 
 
 def test_many_broken_files_are_counted_and_the_rest_still_works():
@@ -156,3 +164,48 @@ def test_a_record_whose_values_no_run_writes_is_left_out(info):
     assert any(
         note.startswith("Left out: s/raw/d/") and "not what a run writes" in note for note in board.notes
     )
+
+
+CURVE = {"confidence": [0.5, 0.9], "accuracy": [0.5, 0.8], "share": [0.5, 0.5]}
+LF = {"coverage": 0.1, "overlap": 0.0, "conflict": 0.0, "polarity": [1]}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"accuracy": 1.5}, "accuracy is 1.5; expected 0 to 1"),
+        ({"accuracy": -0.1}, "accuracy is -0.1; expected 0 to 1"),
+        ({"peak_memory_mb": math.inf}, "peak_memory_mb is inf"),
+        ({"parameters": {"x": math.nan}}, "not JSON compliant"),
+        ({"curves": {"reliability": {**CURVE, "share": [0.5, math.nan]}}}, "as many finite numbers"),
+        ({"curves": {"reliability": {**CURVE, "share": [0.5]}}}, "inhomogeneous"),
+        ({"info": {"lf_analysis": [{**LF, "coverage": math.nan}]}}, "not JSON compliant"),
+        ({"info": {"lf_analysis": [{**LF, "coverage": "a"}]}}, "could not convert"),
+        ({"info": {"lf_analysis": [{}]}}, "coverage"),
+        ({"provenance": {"git": "abc"}}, "'str' object"),
+    ],
+)
+def test_a_record_with_a_value_that_no_statistic_can_use_is_left_out(more, said, tmp_path):
+    board = build([record("s", "d", 0, more.pop("accuracy", 0.9), **more), *table(SCORES)])
+    assert len(board.rows) == 6
+    (note,) = [note for note in board.notes if note.startswith("Left out: s/raw/d/")]
+    assert said in note
+    assert board.provenance["n_records"] == len(table(SCORES))
+
+
+def test_labeling_functions_without_votes_on_the_seeds_are_shown():
+    board = build([record("s", "d", 0, 0.9, info={"lf_analysis": [LF]}), *table(SCORES)])
+    (card,) = [card for card in board.methods if card["method"] == "d"]
+    assert card["lfs"][0]["shown"][0]["seed_votes"] is None
+    assert "Labeling functions of d" in page.render(board.to_json(), [])
+
+
+def test_draws_of_other_seed_labels_under_the_same_number_are_named():
+    records = [record("s", m, 0, 0.5, ledger={"draw": "a"}) for m in "de"]
+    records += [
+        record("s", "f", 0, 0.5, ledger={"draw": "b"}),
+        record("s", "f", 1, 0.5, ledger={"draw": "c"}),
+    ]
+    notes = [note for note in build(records).notes if note.startswith("Other seed labels")]
+    assert len(notes) == 1
+    assert notes[0].endswith("not paired: s / raw / f, draw 0, 100 labels")

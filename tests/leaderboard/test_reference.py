@@ -9,6 +9,7 @@ import pytest
 from autows.runs.record import Record
 from autows.runs.store import RunStore
 from leaderboard import board as boards
+from leaderboard import render
 from leaderboard.sources import REFERENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -51,6 +52,8 @@ def test_a_leaderboard_before_anything_was_run():
     assert board.stages
     assert not [note for note in board.notes if note.startswith("Left out")]
     assert any(one["method"] == "snuba" and one["against"] == "zero_shot_clip" for one in board.comparisons)
+    headings = [line for line in render.to_text(board).splitlines() if line.startswith("Against ")]
+    assert headings == ["Against zero_shot_clip (100 labels)", "Against logistic_regression (100 labels)"]
 
 
 def test_the_readme_is_made_from_them(monkeypatch):

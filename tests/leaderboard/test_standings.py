@@ -7,6 +7,7 @@ import random
 import pytest
 from made_up import ENTRANT, SCORES, A, B, C, record, table
 
+from leaderboard import render
 from leaderboard.board import build
 
 ZERO_SHOT = {"needs": ["zero_shot"]}
@@ -128,3 +129,58 @@ def test_ties_of_a_row_by_hand():
 
 def test_one_draw_ties_nothing():
     assert [row["tie_group"] for row in build([record("s", m, 0, 0.5) for m in "ab"]).rows] == [None, None]
+
+
+def test_one_task_is_judged_by_student_t_over_its_draws():
+    values = {("s", "a"): [0.60, 0.65, 0.52], ("s", "b"): [0.59, 0.58, 0.51], **SCORES}
+    found = standing(build(table({name: v for name, v in values.items() if name[0] == "s"})))
+    pair = next(p for p in found["pairs"] if (p["a"], p["b"]) == ("a", "b"))
+    # a is ahead in every draw; three draws are too few to be sure.
+    assert pair["low"] < 0 < pair["difference"] < pair["high"]
+    assert pair["p"] > 0.1
+    assert entrants(found)["a"]["tie_group"] == entrants(found)["b"]["tie_group"]
+    mine = next(row for row in build(table(values)).rows if (row["task"], row["method"]) == ("s", "a"))
+    ends = entrants(found)["a"]["accuracy_low"], entrants(found)["a"]["accuracy_high"]
+    assert ends == (mine["accuracy_low"], mine["accuracy_high"])
+
+
+def test_a_task_that_is_another_one_counts_where_the_other_one_does_not():
+    def again(n_labels=100, methods=(A, B, C), representation="raw"):
+        more = {"same_as": {"raw": "s", "pca": "s"}, "n_labels": n_labels}
+        return [record("p", m, k, 0.5 + k / 10, representation, **more) for m in methods for k in range(3)]
+
+    # With 50 labels s was not run, and under pca not by the controls.
+    records = table(SCORES) + again() + again(50) + again(100, representation="pca")
+    records += [record("s", "d", k, 0.9, "pca") for k in range(3)]
+    board = build(records)
+    found = {
+        s["n_labels"]: s["cells"]
+        for s in board.standings
+        if (s["pool"], s["representation"]) == ("labels", "all")
+    }
+    assert found == {50: [["p", "raw"]], 100: [["p", "pca"], ["s", "raw"], ["t", "raw"]]}
+    notes = [note for note in board.notes if note.startswith("Not counted overall")]
+    assert notes == ["Not counted overall: p under raw features, which is s again"]
+
+
+def test_controls_that_have_nothing_in_common_give_no_ranks_and_that_is_said():
+    board = build([record("s", A, 0, 0.5), record("s", B, 1, 0.5), record("s", C, 2, 0.5)])
+    assert board.standings == []
+    assert any(
+        note.startswith("No overall ranks with 100 labels: the controls have no") for note in board.notes
+    )
+
+
+def test_one_lucky_draw_of_a_method_that_failed_on_the_others_is_no_best():
+    lucky = [record("s", "d", 0, 0.99)]
+    lucky += [record("s", "d", k, status="failed", reason="memory") for k in (1, 2)]
+    rows = {row["method"]: row["best"] for row in build(table(SCORES) + lucky).rows if row["task"] == "s"}
+    assert rows == {A: True, B: False, C: False, "d": False}
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 1.0])
+def test_a_task_on_which_everybody_is_always_right_or_wrong_is_shown(accuracy, tmp_path):
+    board = build([record("s", m, k, accuracy) for m in (A, B, C) for k in range(2)])
+    assert {entrant["mean_rank"] for entrant in standing(board)["entrants"]} == {2.0}
+    render.write(board, tmp_path, formats=("svg",))
+    assert (tmp_path / render.PAGE).exists()

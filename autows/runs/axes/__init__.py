@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autows.errors import unknown_name
+from autows.errors import UserError, unknown_name
 from autows.method import Method
 from autows.runs.axes.axis import Arm, Axis, Varied
 from autows.runs.axes.diagnosed import EndModelAxis, StagesAxis
 from autows.runs.axes.n_labels import NLabelsAxis
-from autows.runs.axes.parameter import ParameterAxis
+from autows.runs.axes.parameter import DEFAULT_VALUES, ParameterAxis
 from autows.runs.axes.polarity import PolarityAxis
 from autows.runs.axes.prompt import PromptAxis
 from autows.runs.axes.representation import RepresentationAxis
@@ -43,11 +43,15 @@ def find(name: str, methods: Iterable[Method]) -> Axis:
     UserError
         If there is none; lists those there are.
     """
+    methods = list(methods)
     parameters = sorted({parameter for method in methods for parameter in method.get_params()})
     if name in AXES:
         return AXES[name]
     if name in parameters:
         return ParameterAxis(name)
+    if name in DEFAULT_VALUES:
+        names = ", ".join(sorted({method.name for method in methods}))
+        raise UserError(f"None of these methods has a parameter {name}: {names}. Name others after --methods")
     known = ", ".join(AXES)
     of_methods = f", and of these methods {', '.join(parameters)}" if parameters else ""
     raise unknown_name("axis", name, [*AXES, *parameters], f"the axes are {known}{of_methods}")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from leaderboard.statistics import friedman, mean_ranks
+from leaderboard.statistics import friedman, mean_ranks, ranks
+from leaderboard.statistics.ranks import range_quantile
 
 SCORES = st.floats(0, 1).map(lambda x: round(x, 3))
 COARSE = st.integers(0, 4).map(lambda x: x / 4)
@@ -114,3 +115,23 @@ def test_methods_that_always_tie_do_not_differ():
 def test_friedman_needs_two_tasks_and_three_methods(shape):
     with pytest.raises(ValueError, match=f"two tasks and three methods; got {shape[0]} and {shape[1]}"):
         friedman(np.zeros(shape))
+
+
+@settings(max_examples=50, deadline=None)
+@given(TABLES)
+def test_ranks_of_each_row_are_those_of_scipy(table):
+    assert np.array_equal(ranks(table), stats.rankdata(-table, method="average", axis=1))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+@pytest.mark.parametrize("M", [2, 3, 10, 40])
+def test_the_quantile_of_a_range_is_that_of_scipy(level, M):
+    if M == 2:
+        # The range of two is a normal of variance 2, folded.
+        assert range_quantile(level, 2) == pytest.approx(2**0.5 * stats.norm.ppf((1 + level) / 2), abs=1e-9)
+    expected = stats.studentized_range.ppf(level, M, np.inf)
+    assert range_quantile(level, M) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_quantile_of_the_range_of_very_many_is_finite():
+    assert 5 < range_quantile(0.95, 1000) < 8

@@ -25,6 +25,13 @@ class NotApplicable(AutoWSError):
     """A representation or method has nothing to say about this task; the run is recorded as skipped."""
 
 
+class OutOfTime(AutoWSError):
+    """A method was not done within a limit of its own; the run is recorded as a timeout."""
+
+    limit_seconds: float | None = None
+    """The limit on the clock, under which it need not be tried again."""
+
+
 class CorruptRecord(AutoWSError):
     """A record or predictions file that cannot be trusted; the message names the file."""
 

@@ -62,6 +62,19 @@ class Method(Configurable, ABC):
             return "needs text embeddings of the classes in the space of the features, such as clip has them"
         return None
 
+    def spent(self) -> tuple[float, int] | None:
+        """Return what the last :meth:`fit_predict` used, if another process did the work; None otherwise.
+
+        Methods leave this as it is. It is for stand-ins, whose records are to tell what the method itself
+        took, and not what it takes to hand it a task.
+
+        Returns
+        -------
+        (float, int) or None
+            Seconds, and peak memory in bytes.
+        """
+        return None
+
     def code_hash(self) -> str:
         """Return a hash of the code that makes the answers, 16 hexadecimal digits."""
         return source_hash(type(self).__module__)[:16]

@@ -86,6 +86,7 @@ def command(what: tuple[str, ...], **options: Any) -> int:
 def _method(target: str, **options: Any) -> int:
     import hashlib
 
+    from autows.isolation.description import read_source
     from autows.method_file import split_target
     from autows.submissions import isolated
     from autows.submissions.assembly import assemble, check_free, check_name
@@ -94,6 +95,7 @@ def _method(target: str, **options: Any) -> int:
     path, class_name = split_target(target)
     if options["name"] is not None:
         check_name(options["name"])
+    read_source(path)  # A file that is not there is said before anything else.
     sandboxed, told = isolated.protection(options["require_sandbox"])
     click.echo(told, err=True)
     timeout = options["timeout"] = options["timeout"] or isolated.TIMEOUT_SECONDS
@@ -125,7 +127,54 @@ def _method(target: str, **options: Any) -> int:
         link=options["link"],
         pretrained_data=about.pretrained_data if options["pretrained"] is None else options["pretrained"],
     )
-    return _run(cells, submission, method.source, **options)
+    submission = _with_controls(submission, method, target, _home(submission, **options))
+    return 1 if submission is None else _run(cells, submission, method.source, **options)
+
+
+def _home(submission: Any, **options: Any) -> Path:
+    """Return the folder of a submission, which holds nothing else.
+
+    Raises
+    ------
+    UserError
+        If it does.
+    """
+    from autows.submissions import folder
+
+    out: Path = options["out"] or options["results"] / "submissions" / submission.name
+    folder.refuse_other_content(out, submission.name)
+    return out
+
+
+def _with_controls(submission: Any, method: Any, target: str, out: Path) -> Any:
+    """Return a submission with the outcome of its negative controls, or None where one failed."""
+    import time
+    from dataclasses import replace
+
+    from autows.submissions import controls
+    from autows.submissions.submission import NAME, read
+
+    before = read(out) if (out / NAME).exists() else None
+    outcome = controls.known(before, submission)
+    if outcome is None:
+        click.echo(
+            "Negative controls on small made-up tasks (permuted labels, rows in another order) ...", err=True
+        )
+        start = time.perf_counter()
+        results = controls.run(method)
+        failed = controls.failures(results)
+        if failed:
+            for line in failed:
+                click.echo(f"FAIL {line}", err=True)
+            click.echo(
+                "It is not run: without negative controls that are passed it cannot be on the leaderboard. "
+                f"Mend it, and look at all checks: run_bench.py check {shlex.quote(target)}",
+                err=True,
+            )
+            return None
+        outcome = controls.outcome(results)
+        click.echo(f"Negative controls passed ({time.perf_counter() - start:.0f} s)", err=True)
+    return replace(submission, negative_controls=outcome)
 
 
 def _predictions(paths: Sequence[Path], **options: Any) -> int:
@@ -171,8 +220,7 @@ def _run(cells: Sequence[Any], submission: Any, source: bytes | None, **options:
     from autows.submissions import folder
     from leaderboard import board, standing
 
-    out = options["out"] or options["results"] / "submissions" / submission.name
-    folder.refuse_other_content(out, submission.name)
+    out = _home(submission, **options)
     store = RunStore(options["results"])
     jobs = worker_processes(options["jobs"])
     outcome = run_plan(cells, store, jobs, options["timeout"], ProgressBar())
@@ -180,7 +228,8 @@ def _run(cells: Sequence[Any], submission: Any, source: bytes | None, **options:
         click.echo(f"Run again: {line}", err=True)
     folder.write(out, submission, source, outcome.records)
     counts = ", ".join(f"{number} {status}" for status, number in sorted(outcome.counts.items()))
-    click.echo(f"{submission.name}: {len(cells)} runs: {counts}; {outcome.executed} run now")
+    runs = "1 run" if len(cells) == 1 else f"{len(cells)} runs"
+    click.echo(f"{submission.name}: {runs}: {counts}; {outcome.executed} run now")
     for record in sorted(outcome.troubled, key=lambda r: r.key.path):
         where = f"{record.key.task} / {record.labels['representation']} / draw {record.key.draw}"
         click.echo(f"{record.status}: {where}: {record.reason}", err=True)

@@ -82,9 +82,11 @@ def command(folder: Path, as_json: bool, seed: int | None, **options: Any) -> in
 
 
 def _checks(folder: Path, seed: int, **options: Any) -> Sequence[Any]:
-    from autows.submissions import schema, verification
-    from autows.submissions.submission import read
+    from autows.submissions import controls, schema, verification
+    from autows.submissions.submission import NAME, read
 
+    if not (folder / NAME).exists() and not (folder / NAME).is_symlink():
+        raise UserError(f"There is no {NAME} in {folder}; give the folder of a submission")
     try:
         submission = read(folder)
     except schema.InvalidSubmission as error:
@@ -113,6 +115,11 @@ def _checks(folder: Path, seed: int, **options: Any) -> Sequence[Any]:
     wanted = options["cells"] if submission.kind == "method" else len(able)
     if not wanted or not all(check.ok for check in checks):
         return checks
+    if submission.kind == "method":
+        click.echo("Negative controls on small made-up tasks, in isolation ...", err=True)
+        checks.append(controls.check(able[0].method))
+        if not checks[-1].ok:
+            return checks
     return [*checks, *_run_again(verification.choose(records, able, wanted, seed), **options)]
 
 

@@ -77,7 +77,7 @@ def test_predictions_from_the_export_to_a_score(clone):
     assert "breast_cancer on raw, draw 0, 100 labels" in run(clone, "run: export")
     (clone / "predict.py").write_text(block("example: predict.py"))
     subprocess.run([sys.executable, "predict.py"], cwd=clone, check=True, timeout=120)
-    assert "my-neighbors: 1 runs: 1 ok" in run(clone, "run: submit predictions")
+    assert "my-neighbors: 1 run: 1 ok" in run(clone, "run: submit predictions")
     report = run(clone, "run: verify predictions")
     assert "the same to the last digit" in report
     (record,) = (clone / "results" / "submissions" / "my-neighbors" / "records").rglob("*.json")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from autows.checks.contract import FAILED, Check, Effort, Result
@@ -64,7 +65,14 @@ def find(text: str) -> Target:
     """
     target = Target(text)
     if not target.is_file:
-        target.load()
+        try:
+            target.load()
+        except UserError:
+            if not Path(text).exists():
+                raise
+            raise UserError(
+                f"{text} is no Python file; give FILE.py, FILE.py:Class or the name of a method"
+            ) from None
         return target
     path, name = split_target(text)
     return Target(str(path.absolute()) + (f":{name}" if name else ""))

@@ -14,9 +14,13 @@ import numpy as np
 from autows.checks.cases import Case, World, blobs, copied, hashes
 from autows.checks.contract import Effort, Failed
 from autows.checks.watch import Watch
+from autows.errors import NotApplicable
+from autows.isolation.method import IsolatedMethod
 from autows.method import Method
 from autows.runs.cell import explain
 from autows.types import Labels, TaskView
+
+_UNWILLING = "it does not run, although the task has what it declares to need"
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ class Subject:
         view = case.view.restricted_to(method.requirements)
         reason = self.skip_reason(method, view)
         if reason is not None:
-            raise Failed(f"it does not run, although the task has what it declares to need: {reason}")
+            raise Failed(f"{_UNWILLING}: {reason}")
         return view
 
     def skip_reason(self, method: Method, view: TaskView) -> str | None:
@@ -203,6 +207,8 @@ class Subject:
             warnings.simplefilter("always")
             try:
                 labels = method.fit_predict(view, np.random.default_rng(seed))
+            except NotApplicable as error:
+                raise Failed(f"{_UNWILLING}: {explain(error)[0]}") from error
             except (Exception, SystemExit) as error:
                 raise Failed(f"fit_predict {self._raised(error)}") from error
         self.remarks.update(
@@ -219,6 +225,9 @@ class Subject:
 
     def _raised(self, error: BaseException) -> str:
         """Say what was raised, and in which line of the method's own file."""
+        if isinstance(self.method, IsolatedMethod):
+            # What was raised here is what the harness makes of something that happened elsewhere.
+            return f"gave no answer: {explain(error)[0]}"
         home = getattr(sys.modules[type(self.method).__module__], "__file__", None)
         trace, line = error.__traceback__, None
         while trace is not None:

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -152,7 +153,10 @@ def _run(job: Job) -> dict[str, Any]:
     reason = method.skip_reason(view)
     if reason is not None:
         raise NotApplicable(reason)
-    labels = method.fit_predict(view, np.random.default_rng(list(job.seed)))
+    rng = np.random.default_rng(list(job.seed))
+    begun = perf_counter()
+    labels = method.fit_predict(view, rng)
+    fit_seconds = perf_counter() - begun
     if not isinstance(labels, Labels):
         raise InvalidLabels(f"fit_predict returned a {type(labels).__name__}; expected autows.Labels")
     arrays = {name: getattr(labels, name) for name in ARRAYS if getattr(labels, name) is not None}
@@ -161,7 +165,7 @@ def _run(job: Job) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(dir=job.own, delete=False) as stream:
         np.savez(stream, **{name: _native(array) for name, array in arrays.items()})
     Path(stream.name).replace(path)
-    return {"status": "ok", **said}
+    return {"status": "ok", "fit_seconds": fit_seconds, **said}
 
 
 def _native(array: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from autows.errors import AutoWSError
+from autows.errors import AutoWSError, OutOfTime
 from autows.isolation.limits import Limits, mebibytes
 
 MAX_REASON = 500
@@ -31,8 +31,21 @@ class MethodEnded(AutoWSError):
         return str(self.args[0])
 
 
-class OverTime(MethodEnded):
-    """An isolated method was not done in time."""
+class OverTime(MethodEnded, OutOfTime):
+    """An isolated method was not done in time, on the clock or of the processor.
+
+    Parameters
+    ----------
+    reason, trace : str
+        As for :class:`MethodEnded`.
+    limit_seconds : float or None
+        The limit on the clock, in seconds; that of the processor goes with it.
+    """
+
+    def __init__(self, reason: str, trace: str = "", limit_seconds: float | None = None) -> None:
+        super().__init__(reason, trace)
+        self.args = (reason, trace, limit_seconds)
+        self.limit_seconds = limit_seconds
 
 
 class SandboxFailed(AutoWSError):

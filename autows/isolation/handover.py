@@ -83,8 +83,15 @@ def content_order(X: Matrix) -> NDArray[np.int64]:
     return np.argsort(hashes, kind="stable").astype(np.int64)
 
 
-def write_view(view: TaskView, folder: Path) -> tuple[Order, int]:
+def write_view(view: TaskView, folder: Path, as_given: bool = False) -> tuple[Order, int]:
     """Write what a method may see to a folder.
+
+    Parameters
+    ----------
+    view : TaskView
+    folder : Path
+    as_given : bool, default False
+        Leave rows where they are, for checks whether a method reads anything from that.
 
     Returns
     -------
@@ -93,7 +100,12 @@ def write_view(view: TaskView, folder: Path) -> tuple[Order, int]:
     size : int
         Bytes of arrays that will be mapped.
     """
-    order = Order(content_order(view.X_pool), content_order(view.X_test))
+    X_pool, X_test = view.X_pool, view.X_test
+    order = (
+        Order(np.arange(X_pool.shape[0]), np.arange(X_test.shape[0]))
+        if as_given
+        else Order(content_order(X_pool), content_order(X_test))
+    )
     values: dict[str, Any] = {f.name: getattr(view, f.name) for f in fields(view)}
     if view.seed_index is not None:
         place = np.empty(len(order.pool), dtype=np.int64)

@@ -17,6 +17,7 @@ from autows.isolation.ends import (
     exit_reason,
     many_lines,
     one_line,
+    over_cpu,
     over_file,
     over_memory,
 )
@@ -79,7 +80,8 @@ def carry_out(
     Raises
     ------
     MethodEnded
-        If there is no report, or it tells of an exception or of something that a method must not do.
+        If there is no report (:class:`~autows.isolation.ends.OverTime` where that is for the time), or it
+        tells of an exception or of something that a method must not do.
     NotApplicable
         If the method says that it cannot run on this view.
     UserError
@@ -109,8 +111,7 @@ def carry_out(
         begin, environment(seen), folder, around.limits, sandbox.HELPERS if around.sandboxed else 0
     )
     if end.reason is not None:
-        kind = OverTime if end.over_time else MethodEnded
-        raise kind(end.reason, many_lines(end.printed))
+        raise _ended(end.reason, many_lines(end.printed), around.limits, end.over_time)
     return _report(folder, around, end, str(seen.data / file)), end
 
 
@@ -128,7 +129,8 @@ def _report(folder: PrivateFolder, around: Surroundings, end: End, file_inside: 
             raise SandboxFailed(one_line(printed)) from None
         if (folder.own / STATUS).exists():
             raise MethodEnded(f"its report is not to be read: {error}", printed) from None
-        raise MethodEnded(exit_reason(end.returncode, around.limits, around.sandboxed), printed) from None
+        said = exit_reason(end.returncode, around.limits, around.sandboxed)
+        raise _ended(said, printed, around.limits, said == over_cpu(around.limits)) from None
     # The file is known under the name that its author gave it.
     reason = one_line(reason.replace(file_inside, file_inside.rpartition("/")[2]))
     trace = many_lines(trace.replace(file_inside, file_inside.rpartition("/")[2]))
@@ -137,6 +139,10 @@ def _report(folder: PrivateFolder, around: Surroundings, end: End, file_inside: 
     if status != "ok":
         raise _failure(status, reason, trace, around.limits)
     return found
+
+
+def _ended(reason: str, trace: str, limits: Limits, over_time: bool) -> MethodEnded:
+    return OverTime(reason, trace, limits.wall_seconds) if over_time else MethodEnded(reason, trace)
 
 
 def _text(found: dict[str, Any], name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,15 @@ class Spent:
         Processor time, as last seen, in seconds.
     peak_memory_bytes : int
         The most memory it was seen to use, mapped files left out, in bytes.
+    fit_seconds : float
+        What the method itself took, start and imports left out, in seconds: as the process says, which the
+        method could make say less, and never more than ``seconds``.
     """
 
     seconds: float
     cpu_seconds: float
     peak_memory_bytes: int
+    fit_seconds: float
 
 
 class IsolatedMethod(Method):
@@ -65,8 +70,8 @@ class IsolatedMethod(Method):
 
     Attributes
     ----------
-    spent_ : Spent
-        What the last run used.
+    spent_ : Spent or None
+        What the last run used; None before one that came to its end.
 
     Raises
     ------
@@ -84,6 +89,8 @@ class IsolatedMethod(Method):
         name: str | None = None,
         hidden: tuple[str, ...] = (),
     ) -> None:
+        self.spent_: Spent | None = None
+        self._as_given = False
         self.file = path.name
         self.class_name = class_name
         self.description = description
@@ -128,6 +135,23 @@ class IsolatedMethod(Method):
         """Return 16 hexadecimal digits over the file's bytes and the class's name."""
         return self.description.code_hash
 
+    def for_checks(self, seconds: float) -> IsolatedMethod:
+        """Return the method for checks on made-up tasks.
+
+        It is handed rows in the order in which the view has them, instead of in that of their content, so
+        that it shows whether it reads anything from where a row stands; and it has at most so many seconds.
+        """
+        made = copy.copy(self)
+        limits = self.around.limits
+        limits = replace(limits, wall_seconds=min(limits.wall_seconds, seconds))
+        made.around = replace(self.around, limits=limits)
+        made._as_given = True
+        return made
+
+    def spent(self) -> tuple[float, int] | None:
+        """Return what the file's method used in the last run: seconds of its own, and bytes of memory."""
+        return None if self.spent_ is None else (self.spent_.fit_seconds, self.spent_.peak_memory_bytes)
+
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:
         """Have the file's method label the rows, in a process of its own.
 
@@ -135,13 +159,16 @@ class IsolatedMethod(Method):
         ------
         MethodEnded, BadAnswers, InvalidLabels
             If it gives no answer, or none that counts.
+        OverTime
+            If it is not done in time; it is a MethodEnded.
         NotApplicable
             If it says that it cannot run on this view.
         SandboxFailed
             If the isolation cannot be set up.
         """
+        self.spent_ = None
         with private_folder() as folder:
-            order, size = write_view(view, folder.data)
+            order, size = write_view(view, folder.data, self._as_given)
             report, end = carry_out(
                 folder,
                 self.around,
@@ -153,12 +180,18 @@ class IsolatedMethod(Method):
                 mapped_bytes=size,
                 seed=derived_seed(rng),
             )
-            self.spent_ = Spent(end.seconds, end.peak.cpu_seconds, end.peak.memory_bytes)
+            own = _own_seconds(report.get("fit_seconds"), end.seconds)
+            self.spent_ = Spent(end.seconds, end.peak.cpu_seconds, end.peak.memory_bytes, own)
             expected = expected_arrays(view)
             optional = set(expected) - {"pool", "test"}
             most = int(self.around.limits.file_bytes)
             arrays = read_arrays(folder.own / ANSWERS, expected, most, optional)
         return order.undo(_labels(arrays, report, view))
+
+
+def _own_seconds(said: object, most: float) -> float:
+    """Return the seconds that a process says its method took, if that can be."""
+    return float(said) if isinstance(said, (int, float)) and 0 <= said <= most else most
 
 
 def derived_seed(rng: np.random.Generator) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ class End:
     reason : str or None
         The limit it went over, in words.
     over_time : bool
-        Whether that was the time.
+        Whether that was the time, on the clock or of the processor.
     printed : str
         The last of what it printed on standard error, or if nothing on standard output.
     seconds : float
@@ -166,7 +166,7 @@ class _Watch:
                 reason = reason or self._printed_too_much()
             seconds = time.monotonic() - self.begun
             self._drain(selector)
-        late = reason == over_time(self.limits)
+        late = reason in (over_time(self.limits), over_cpu(self.limits))
         return End(None if reason else returncode, reason, late, self._tail(), seconds, self.peak)
 
     def excess(self) -> str | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autows.draws import generator
 from autows.dual_encoder import DualEncoder
 from autows.end_models.weak import train_on_weak_labels
-from autows.errors import AutoWSError, CorruptRecord, NotApplicable
+from autows.errors import AutoWSError, CorruptRecord, NotApplicable, OutOfTime
 from autows.lf_analysis import analyse
 from autows.method import Method
 from autows.representation import Representation
@@ -149,6 +149,8 @@ class _Clock:
     begun: float = field(default_factory=time.perf_counter)
     spared: float = 0.0
     """Seconds of the fit that another run spent and this one was spared."""
+    peak_mb: float | None = None
+    """Peak memory in MiB of a method that another process ran; None for one that ran here."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -186,7 +188,8 @@ def execute(
     provenance : mapping
         See :func:`autows.runs.provenance.provenance`; the data fingerprint is added.
     timeout : float or None
-        The limit in force in seconds, for the record; enforcing it is the caller's task.
+        The limit in force in seconds, for the record; enforcing it is the caller's task. A method that is
+        over a limit of its own (:class:`~autows.errors.OutOfTime`) has that in its record.
     wait : bool, default True
         Wait while another process executes the same run.
 
@@ -205,11 +208,15 @@ def execute(
         if before is not None:
             return before
         clock = _Clock()
-        resettable = reset_peak()
+        resettable, limit = reset_peak(), timeout
         try:
             record, predictions = _attempt(cell, store, clock, provenance)
         except NotApplicable as error:
             record, predictions = cell.record("skipped", reason=str(error), provenance=provenance), None
+        except OutOfTime as error:
+            reason, trace = explain(error)
+            record = cell.record("timeout", reason=reason, traceback=trace, provenance=provenance)
+            predictions, limit = None, error.limit_seconds
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             # A method may not end the harness. Ctrl-C does not come here: workers do not hear it.
             reason, trace = explain(error)
@@ -218,8 +225,8 @@ def execute(
         record = replace(
             record,
             seconds=clock.report(),
-            timeout_seconds=timeout,
-            peak_memory_mb=peak_mb() if resettable else None,
+            timeout_seconds=limit,
+            peak_memory_mb=clock.peak_mb or (peak_mb() if resettable else None),
         )
         return store.write(record, predictions)
 
@@ -262,6 +269,9 @@ def _attempt(
     rng = generator(purpose="method", method=cell.method.name, **axes)
     with clock.phase("fit"):
         labels, taken_from = _answer(cell, shown, rng, store, clock)
+    spent = cell.method.spent()
+    if spent is not None:
+        clock.seconds["fit"], clock.peak_mb = round(spent[0], 4), round(spent[1] / 2**20, 1)
     if not isinstance(labels, Labels):
         raise InvalidLabels(f"fit_predict returned a {type(labels).__name__}; expected autows.Labels")
     labels.check_against(view)

@@ -110,7 +110,7 @@ class Record:
         By phase: ``load``, ``represent``, ``fit``, ``end_model``, ``score``, ``total``, and
         ``overhead`` (total less fit and end model).
     peak_memory_mb : float, optional
-        Highest resident memory of the worker during the run.
+        Highest resident memory of the worker during the run; of an isolated method, that of its processes.
     scores : mapping of str to float or None
         See :func:`autows.runs.scores.score`.
     curves : mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ SOURCE = "method.py"
 RECORDS = "records"
 MAX_BYTES = 2**16
 KINDS = ("method", "predictions")
+CONTROLS = ("permuted_labels", "row_order")
+"""Checks of :mod:`autows.checks` that a method must not fail to be on the leaderboard."""
 NEEDS = ("class_embeddings", "class_names", "zero_shot")
 MAX_SUMMARY, MAX_AUTHOR, MAX_PRETRAINED = 300, 100, 500
 
@@ -79,6 +81,9 @@ class Submission:
         What kept the method's code in its place while it ran; ``none`` for predictions.
     created_at : str
         UTC, ISO 8601.
+    negative_controls : mapping
+        What came of each of :data:`CONTROLS`: ``passed``, or ``not applicable: `` and why. Empty for
+        predictions, which cannot be checked so, and until the controls are made.
     """
 
     name: str
@@ -106,6 +111,7 @@ class Submission:
     hardware: Mapping[str, Any]
     sandbox: str
     created_at: str
+    negative_controls: Mapping[str, str] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -147,6 +153,18 @@ def _class_name(value: Any) -> str | None:
     return f"is {schema.shown(value)}; expected the name of a class"
 
 
+def _controls(value: Any) -> str | None:
+    mistake = schema.mapping(schema.text(300, 1))(value)
+    if mistake is not None:
+        return mistake
+    for name, said in value.items():
+        if name not in CONTROLS:
+            return f"has {schema.shown(name)}; expected {' and '.join(CONTROLS)}"
+        if said != "passed" and not said.startswith("not applicable: "):
+            return f"has {name}, which is {schema.shown(said)}; expected 'passed' or 'not applicable: ...'"
+    return None
+
+
 _CHECKS: dict[str, schema.Check] = {
     "schema_version": schema.one_of(SCHEMA_VERSION),
     "name": name_mistake,
@@ -174,6 +192,7 @@ _CHECKS: dict[str, schema.Check] = {
     "hardware": schema.mapping(schema.scalar),
     "sandbox": schema.text(200, 1),
     "created_at": _moment,
+    "negative_controls": _controls,
 }
 
 
@@ -188,6 +207,10 @@ def check(values: Mapping[str, Any], where: object) -> None:
     schema.check_object(values, _CHECKS, where)
     if values["kind"] == "predictions" and values["class_name"] is not None:
         raise schema.InvalidSubmission(f"{where}: class_name is there, and predictions have no class")
+    if values["kind"] == "predictions" and values["negative_controls"]:
+        raise schema.InvalidSubmission(
+            f"{where}: negative_controls is there, and predictions cannot be checked so"
+        )
 
 
 def read(folder: Path) -> Submission:
@@ -202,7 +225,15 @@ def read(folder: Path) -> Submission:
     """
     path = folder / NAME
     values = schema.parse_object(schema.read_file(path, MAX_BYTES), path)
+    if "negative_controls" not in values and "source_sha256" in values:
+        raise schema.InvalidSubmission(
+            f"{path}: negative_controls is missing, as in submissions made before there were any; remove the "
+            "folder and submit again"
+        )
     check(values, path)
+    missing = [name for name in CONTROLS if name not in values["negative_controls"]]
+    if values["kind"] == "method" and missing:
+        raise schema.InvalidSubmission(f"{path}: negative_controls has no {missing[0]}; submit again")
     known: dict[str, Any] = {f.name: values[f.name] for f in fields(Submission)}
     known.update({name: tuple(value) for name, value in known.items() if isinstance(value, list)})
     return Submission(**known)

@@ -123,10 +123,12 @@ def processes(chosen):
 def test_each_bad_end_has_its_reason(what, reason, sandboxed, attempt):
     with pytest.raises(MethodEnded, match=rf"^{reason}$") as caught:
         attempt(what, sandboxed)
-    assert isinstance(caught.value, OverTime) == (what == "hang")
+    assert isinstance(caught.value, OverTime) == (what in ("hang", "spin"))
     # As it comes back from a worker.
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.trace) == (str(caught.value), caught.value.trace)
+    if isinstance(caught.value, OverTime):
+        assert again.limit_seconds == caught.value.limit_seconds > 0
     if what == "raise_error":
         assert 'raise ValueError("of course")' in again.trace
     if what == "crash":

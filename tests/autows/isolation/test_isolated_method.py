@@ -26,15 +26,36 @@ from autows.isolation.description import Description, code_hash, describe
 from autows.isolation.ends import SandboxFailed
 from autows.isolation.handover import content_order, read_view, write_view
 from autows.isolation.limits import Limits
-from autows.isolation.method import IsolatedMethod, derived_seed
+from autows.isolation.method import IsolatedMethod, _own_seconds, derived_seed
 from autows.representations.raw import Raw
-from autows.runs.cell import Cell
+from autows.runs.cell import Cell, finished
 from autows.runs.plan import run
 from autows.runs.store import RunStore
 from tasks.digits import Digits
 
 FILE = Path(isolated_honest.__file__)
 LIMITS = Limits(wall_seconds=60)
+SLOW_TO_IMPORT = '''
+import time
+
+import numpy as np
+
+from autows import Labels, Method
+
+time.sleep(1.5)
+
+
+class Slow(Method):
+    """Takes its time."""
+
+    name = "slow"
+
+    def fit_predict(self, view, rng):
+        kept = np.ones(15_000_000)
+        time.sleep(0.3)
+        rows = view.X_pool.shape[0], view.X_test.shape[0]
+        return Labels(*(np.full(n, int(kept[0]) - 1) for n in rows), view.n_classes)
+'''
 
 
 @pytest.fixture(params=["bubblewrap", "no sandbox"])
@@ -246,6 +267,44 @@ def test_it_is_planned_run_and_recorded_like_any_other(tmp_path):
     assert (bad.status, bad.reason) == ("failed", "raised ValueError: of course")
     assert bad.traceback.endswith("ValueError: of course\n")
     assert "in raise_error" in bad.traceback
+
+
+@pytest.mark.parametrize(
+    ("what", "limits", "reason"),
+    [
+        ("hang", {"wall_seconds": 2.5}, "not done after 2.5 s"),
+        ("spin", {"wall_seconds": 60, "cpu_seconds": 2}, "used more than 2 CPU seconds"),
+    ],
+)
+def test_over_a_limit_of_its_own_it_is_a_timeout_and_tried_again_under_a_longer_one(
+    what, limits, reason, tmp_path
+):
+    file, parts = Path(isolated_hostile.__file__), (Digits(), Raw())
+    description = described(file, "Hostile", (("what", what),))
+    method = IsolatedMethod(file, "Hostile", description, Limits(**limits), False)
+    cell, store = Cell(*parts, method, 0, 50), RunStore(tmp_path)
+    (record,) = run([cell], store, timeout=500).records
+    assert (record.status, record.reason) == ("timeout", reason)
+    wall = limits["wall_seconds"]
+    assert record.timeout_seconds == wall
+    assert finished(store, cell.key, wall) == record
+    assert finished(store, cell.key, wall + 1) is None
+
+
+def test_a_record_tells_what_the_method_itself_took(tmp_path):
+    file = tmp_path / "slow.py"
+    file.write_text(SLOW_TO_IMPORT)
+    described_as = describe(file, None, LIMITS, False)
+    method = IsolatedMethod(file, None, described_as, LIMITS, False)
+    assert method.spent() is None
+    (record,) = run([Cell(Digits(), Raw(), method, 0, 50)], RunStore(tmp_path / "results")).records
+    assert record.status == "ok"
+    assert 0.3 <= record.seconds["fit"] < 1.2
+    assert record.seconds["overhead"] > 1.5
+    assert 120 < record.peak_memory_mb < 1000
+    for said in (-1, float("nan"), 99, "0.1", None):
+        assert _own_seconds(said, 3.0) == 3.0
+    assert _own_seconds(0.5, 3.0) == 0.5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="orphans are found on Linux only")

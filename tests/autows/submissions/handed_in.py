@@ -124,6 +124,7 @@ SUBMISSION = Submission(
     hardware={"cpu": "a processor", "cpus": 2, "platform": "Linux x86_64"},
     sandbox="bubblewrap",
     created_at="2026-01-31T12:00:00+00:00",
+    negative_controls={"permuted_labels": "passed", "row_order": "passed"},
 )
 
 

@@ -97,6 +97,12 @@ def test_what_is_written_is_read_again(home):
         ("created_at", "yesterday", "created_at is 'yesterday'; expected a moment"),
         ("hardware", {"cpu": {"a": 1}}, "hardware has 'cpu'"),
         ("packages", KeyError, "packages is missing"),
+        ("negative_controls", KeyError, "negative_controls is missing, as in submissions made before"),
+        ("negative_controls", {"row_order": "passed"}, "negative_controls has no permuted_labels"),
+        ("negative_controls", {"row_order": "failed"}, "negative_controls has row_order, which is 'failed'"),
+        ("negative_controls", {"learns": "passed"}, "negative_controls has 'learns'; expected permuted_labe"),
+        ("negative_controls", {"row_order": ["passed"]}, "negative_controls has 'row_order', which is"),
+        ("kind", "predictions", "negative_controls is there, and predictions cannot"),
         ("homepage", "x", "unknown field 'homepage'"),
     ],
 )
@@ -144,7 +150,7 @@ def test_a_submission_that_is_not_one_cannot_be_built():
     with pytest.raises(schema.InvalidSubmission, match="link is 'x'"):
         replace(SUBMISSION, link="x")
     with pytest.raises(schema.InvalidSubmission, match="predictions have no class"):
-        replace(SUBMISSION, kind="predictions", class_name="Mine")
+        replace(SUBMISSION, kind="predictions", negative_controls={}, class_name="Mine")
 
 
 def test_other_files_are_named(home):
@@ -183,7 +189,7 @@ def test_too_many_and_too_large(home, monkeypatch):
 
 
 def test_predictions_have_no_source(home):
-    answers = replace(SUBMISSION, kind="predictions")
+    answers = replace(SUBMISSION, kind="predictions", negative_controls={})
     assert folders.foreign_files(home, answers) == ["'method.py' does not belong into a submission"]
 
 
@@ -414,11 +420,13 @@ def test_on_the_leaderboard_nobody_has_the_name_of_a_method_or_of_another_submis
     mine = submitted(tmp_path, "mine-2")
     shutil.copytree(mine, tmp_path / "yours")
     (tmp_path / "mine-3").symlink_to(mine)
+    edit(submitted(tmp_path, "mine-4") / "submission.json", negative_controls={"row_order": "failed"})
     board = boards.read([], submissions=tmp_path)
     assert [(row["method"], row["accuracy"]) for row in board.rows] == [("mine-2", 0.75)]
     notes = "\n".join(board.notes)
     assert "submission logistic_regression: name 'logistic_regression' is that of a method" in notes
     assert "submission label-spreading: name 'label-spreading' is that of a method" in notes
+    assert "mine-4/submission.json: negative_controls has row_order, which is 'failed'" in notes
     assert "submission yours: the folder is called 'yours'; name it 'mine-2'" in notes
 
 

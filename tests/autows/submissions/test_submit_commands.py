@@ -4,14 +4,19 @@ import hashlib
 import json
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from handed_in import answers_to
+from handed_in import SUBMISSION, answers_to
 
 import tasks
+from autows.checks.cases import World
+from autows.checks.evidence import unknowable
 from autows.runs.store import RunStore
+from autows.submissions import controls
+from autows.submissions.submission import CONTROLS
 from leaderboard import sources
 from run_bench import main
 
@@ -40,7 +45,11 @@ class Nearest(Method):
         return Labels(*answer, view.n_classes)
 '''
 
-BROKEN = METHOD.replace("classes = np", "raise ValueError('on purpose')\n        classes = np")
+BROKEN = METHOD.replace(
+    "classes = np",
+    "if view.X_pool.shape[1] == 30:\n            raise ValueError('on purpose')\n        classes = np",
+)
+BY_PLACE = METHOD.replace("return Labels(*answer", "return Labels(np.sort(answer[0]), answer[1]")
 
 
 def cli(*arguments):
@@ -97,7 +106,7 @@ def test_answers_are_scored_as_any_run_and_can_be_scored_again(tmp_path):
 
     done = cli("submit", "mine.npz", "--author", "A. Author", "--export", "export")
     assert done.exit_code == 0, done.output + done.stderr
-    assert "mine: 1 runs: 1 ok; 1 run now" in done.stdout
+    assert "mine: 1 run: 1 ok; 1 run now" in done.stdout
     (record,) = RunStore(tmp_path / "results").scan()
     assert record.key.method == "mine"
     assert record.key.parameters == {}
@@ -145,20 +154,28 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
     done = cli("submit", "mine.py", *FAST, "--name", "near-1", "--pretrained", "nothing but numbers")
     assert done.exit_code == 0, done.output + done.stderr
     assert "bubblewrap" in done.stderr
-    assert "near-1: 1 runs: 1 ok; 1 run now" in done.stdout
+    assert "near-1: 1 run: 1 ok; 1 run now" in done.stdout
+    assert "Negative controls passed" in done.stderr
     assert "poison" not in sys.modules, "the file was imported here"
     folder = tmp_path / "results" / "submissions" / "near-1"
     assert (folder / "method.py").read_text() == METHOD
     about = json.loads((folder / "submission.json").read_text())
     assert about["name"] == "near-1"
     assert about["needs"] == ["class_names"]
+    assert about["negative_controls"] == {"permuted_labels": "passed", "row_order": "passed"}
     assert about["pretrained_data"] == "nothing but numbers"
     assert about["summary"] == "Nearest class mean."
     (record,) = records_of(folder)
     assert record["key"]["method"] == record["labels"]["method"] == "near-1"
     assert record["scores"]["accuracy"] > 0.85
 
-    assert "1 ok; 0 run now" in cli("submit", "mine.py", *FAST, "--name", "near-1").stdout
+    again = cli("submit", "mine.py", *FAST, "--name", "near-1")
+    assert "1 ok; 0 run now" in again.stdout
+    assert "Negative controls" not in again.stderr, "they were made before"
+    assert json.loads((folder / "submission.json").read_text())["negative_controls"] == {
+        "permuted_labels": "passed",
+        "row_order": "passed",
+    }
     (tmp_path / "mine.py").write_text(METHOD + "# another\n")
     taken = cli("submit", "mine.py", *FAST, "--name", "near-1")
     assert taken.exit_code == 2
@@ -186,7 +203,10 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
     (copied / "submission.json").write_text(json.dumps({**about, "needs": []}))
     caught = cli("verify", copied, "--seed", 1, "--jobs", 1, "--unprotected")
     assert caught.exit_code == 1
-    assert "it is skipped here" in caught.stdout or "it is failed here" in caught.stdout
+    assert "FAIL negative controls: " in caught.stdout
+    assert (
+        "it does not run, although the task has what it declares to need: needs class names" in caught.stdout
+    )
     for wrong in (("--predictions", "mine.py"), ("--seed", "x")):
         assert cli("verify", copied, *wrong).exit_code == 2
     # A changed source is not run at all.
@@ -198,6 +218,68 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
         "files",
         "source",
     ]
+
+
+def memorised():
+    """Return a method that knows the truth of the made-up tasks by heart, and else is honest."""
+    rows = {}
+    for seed in range(controls.EFFORT.permutations):
+        case = unknowable(World(), 4, seed).case
+        X = np.concatenate([case.view.X_pool, case.view.X_test])
+        rows |= {row.tobytes().hex(): int(y) for row, y in zip(X, case.y, strict=True)}
+    return METHOD.replace("class Nearest", f"KNOWN = {rows}\n\n\nclass Nearest").replace(
+        "        return Labels",
+        """        for X, y in zip((view.X_pool, view.X_test), answer):
+            y[:] = [KNOWN.get(row.tobytes().hex(), label) for row, label in zip(np.asarray(X), y)]
+        return Labels""",
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: BY_PLACE, "of 120 rows get another answer when pool and test are in another order"),
+        (memorised, "100% of the rows are right although the seed labels were permuted; chance is 25%"),
+    ],
+)
+def test_a_method_that_fails_a_negative_control_is_neither_run_nor_in_order(make, message, tmp_path):
+    (tmp_path / "mine.py").write_text(make())
+    refused = cli("submit", "mine.py", *FAST)
+    assert refused.exit_code == 1, refused.output
+    assert message in refused.stderr
+    assert "cannot be on the leaderboard" in refused.stderr
+    assert refused.stderr.count("FAIL ") == 1
+    assert not (tmp_path / "results").exists()
+
+    # Somebody who says otherwise is found out.
+    with pytest.MonkeyPatch.context() as lying:
+        lying.setattr(controls, "run", lambda method: [])
+        lying.setattr(controls, "outcome", lambda results: dict.fromkeys(CONTROLS, "passed"))
+        assert cli("submit", "mine.py", *FAST).exit_code == 0
+    folder = tmp_path / "results" / "submissions" / "nearest_means"
+    assert cli("verify", folder, "--cells", 0).exit_code == 0
+    caught = cli("verify", folder, "--jobs", 1, "--unprotected")
+    assert caught.exit_code == 1
+    assert "FAIL negative controls: " in caught.stdout
+    assert message in caught.stdout
+    assert "run again" not in caught.stdout
+
+
+def test_a_method_that_does_not_answer_at_all_is_told_so(tmp_path):
+    (tmp_path / "mine.py").write_text(BROKEN.replace("== 30", "< 30"))
+    refused = cli("submit", "mine.py", *FAST)
+    assert refused.exit_code == 1
+    assert "FAIL It answers" in refused.stderr
+    assert "fit_predict gave no answer: raised ValueError: on purpose" in refused.stderr
+    assert "permuted" not in refused.stderr.partition("FAIL")[2]
+    assert not (tmp_path / "results").exists()
+
+
+def test_controls_are_made_again_for_another_method():
+    assert controls.known(SUBMISSION, SUBMISSION) == dict.fromkeys(CONTROLS, "passed")
+    assert controls.known(None, SUBMISSION) is None
+    for change in ({"source_sha256": "0" * 64}, {"parameters": {}}, {"project_version": "9"}):
+        assert controls.known(replace(SUBMISSION, **change), SUBMISSION) is None
 
 
 def test_runs_that_fail_are_part_of_the_submission(tmp_path):
@@ -289,5 +371,12 @@ def test_what_is_no_submission_is_not_in_order(tmp_path):
     assert cli("verify", "absent").exit_code == 2
     (tmp_path / "empty").mkdir()
     found = cli("verify", "empty")
+    assert found.exit_code == 2
+    assert found.stderr == "Error: There is no submission.json in empty; give the folder of a submission\n"
+    (tmp_path / "empty" / "submission.json").write_text("{}")
+    found = cli("verify", "empty")
     assert found.exit_code == 1
-    assert "FAIL submission.json: empty/submission.json is missing" in found.stdout
+    assert "FAIL submission.json: empty/submission.json: author is missing" in found.stdout
+    absent = cli("submit", "absent.py")
+    assert absent.exit_code == 2
+    assert absent.stderr == "Error: There is no file absent.py\n"

@@ -301,6 +301,7 @@ def test_answers_at_hand_are_held_against_what_was_scored(task, folder, tmp_path
     submission = replace(
         SUBMISSION,
         kind="predictions",
+        negative_controls={},
         family="submission",
         parameters={},
         n_labels=20,

@@ -60,7 +60,7 @@ def test_the_example_task_takes_one_file(copy):
 def test_the_commands_make_their_own_environment_and_ci_runs_them():
     setup = "python3 -m venv .venv && .venv/bin/pip install -e "
     assert block("command: run") == setup + ". && .venv/bin/python run_bench.py\n"
-    test = " -m pytest -n auto --dist worksteal\n"
+    test = " -m pytest -n auto --dist loadfile\n"
     assert block("command: test") == setup + "'.[test]' && .venv/bin/python" + test
     assert "<!-- command: test -->" in (ROOT / ".ci" / "run").read_text()
 

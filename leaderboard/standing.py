@@ -74,7 +74,7 @@ def text(board: Board, method: str, n_labels: int = 100) -> str:
         lines += said or [f"No comparison with {against}: no task, features and draws in common."]
     for one in ranks(board, method, n_labels):
         features = "" if one["representation"] == "all" else f", {one['representation']} features"
-        tied = f"; tied with {', '.join(one['tied_with'])}" if one["tied_with"] else ""
+        tied = f"; tied (Holm) with {', '.join(one['tied_with'])}" if one["tied_with"] else ""
         lines.append(
             f"{POOL_TITLES[one['pool']]}{features}: place {one['place']} of {one['n_entrants']} "
             f"(mean rank {one['mean_rank']:.2f} over {', '.join(one['tasks'])}){tied}."

@@ -71,7 +71,7 @@ def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
     others = st.mean_win_shares(st.win_shares(means))
     strength, weak, strong = st.strength_intervals(found.scores, rng, STRENGTH_RESAMPLES)
     adjusted = None if sure is None else st.holm_pairs(sure.p)
-    groups = {} if adjusted is None else dict(zip(order, st.tie_groups(order, adjusted), strict=True))
+    groups = {} if sure is None else dict(zip(order, st.tie_groups(order, sure.p), strict=True))
     cells = set(found.cells)
     by_method: dict[str, list[Row]] = {}
     for row in rows:

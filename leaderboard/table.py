@@ -119,10 +119,10 @@ def mark_ties(made: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, flo
 
     ``best`` is the highest mean accuracy of the rows that have all draws that most rows have: one lucky draw
     of a method that failed on the others is no best. Groups are those of
-    :func:`leaderboard.statistics.tie_groups` in order of accuracy, by paired t-tests over these draws, Holm's
-    correction over all pairs; a row without these draws, or with one draw only, has no group.
+    :func:`leaderboard.statistics.tie_groups` in order of accuracy, by paired t-tests over these draws; a row
+    without these draws, or with one draw only, has no group.
     """
-    from leaderboard.statistics import holm_pairs, pairwise_p, tie_groups
+    from leaderboard.statistics import pairwise_p, tie_groups
 
     cells: dict[tuple[Any, ...], list[Row]] = {}
     for row in made:
@@ -139,8 +139,7 @@ def mark_ties(made: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, flo
             continue
         scores = np.array([[accuracies[name_of(row)][k] for k in sorted(draws)] for row in entrants])
         order = sorted(range(len(entrants)), key=lambda i: (-scores[i].mean(), entrants[i]["method"]))
-        adjusted = holm_pairs(pairwise_p(scores))
-        for position, group in zip(order, tie_groups(order, adjusted), strict=True):
+        for position, group in zip(order, tie_groups(order, pairwise_p(scores)), strict=True):
             entrants[position]["tie_group"] = group
 
 

@@ -110,8 +110,8 @@ COLUMNS = (
     Column(
         "tie",
         "Tie group",
-        "Within a task and features: methods of one group are not separated from its first, the paired 95 % "
-        "interval of the difference holding zero. Group 1 has the best.",
+        "Within a task and features: methods of one group are not separated from its first by paired "
+        "differences, corrected for how many there are (Holm). Group 1 has the best.",
         lambda row: DASH if row["tie_group"] is None else f"{row['tie_group']}",
         lambda row: row["tie_group"],
         low_first=True,

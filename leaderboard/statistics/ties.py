@@ -83,17 +83,17 @@ def holm_pairs(p: ArrayLike) -> np.ndarray:
     return adjusted
 
 
-def tie_groups(order: Sequence[int], p_adjusted: ArrayLike, level: float = 0.05) -> list[int]:
+def tie_groups(order: Sequence[int], p: ArrayLike, level: float = 0.05) -> list[int]:
     """Group methods that do not differ significantly from the best of their group.
 
     Parameters
     ----------
     order : sequence of int
-        Methods, best first, as indices into ``p_adjusted``; it may leave some out.
-    p_adjusted : (M, M) array of float
-        Symmetric p-values of pairs, adjusted for their number.
+        Methods, best first, as indices into ``p``; it may leave some out.
+    p : (M, M) array of float
+        Symmetric p-values of pairs, not adjusted.
     level : float, default 0.05
-        A p-value below it is a significant difference.
+        An adjusted p-value below it is a significant difference.
 
     Returns
     -------
@@ -109,27 +109,31 @@ def tie_groups(order: Sequence[int], p_adjusted: ArrayLike, level: float = 0.05)
     Notes
     -----
     The first method leads group 1. Each next one joins the current group unless it differs significantly from
-    the group's leader; then it leads the next group. Two members of neighbouring groups need not differ.
+    the group's leader; then it leads the next group. A leader is compared with all that come after it, and
+    these comparisons are one family for :func:`holm`: what is asked is who is as good as the leader, not
+    about all pairs. Two members of neighbouring groups need not differ.
+
+    References
+    ----------
+    Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, section 3.2.2
+    (comparisons with one method take fewer tests than all pairs).
 
     Examples
     --------
     >>> tie_groups([0, 1, 2], [[1, 0.3, 0.01], [0.3, 1, 0.2], [0.01, 0.2, 1]])
     [1, 1, 2]
     """
-    table = _pairs(p_adjusted)
+    table = _pairs(p)
     methods = [int(method) for method in order]
     if len(set(methods)) < len(methods) or not set(methods) <= set(range(len(table))):
         raise ValueError(f"an order names each of {len(table)} methods at most once; got {methods}")
     groups: list[int] = []
-    leader = -1
-    for method in methods:
-        if not groups:
-            groups, leader = [1], method
-        elif table[leader, method] < level:
-            groups.append(groups[-1] + 1)
-            leader = method
-        else:
-            groups.append(groups[-1])
+    begun, adjusted = 0, np.ones(0)
+    for place in range(len(methods)):
+        differs = place > 0 and bool(adjusted[place - begun - 1] < level)
+        groups.append(groups[-1] + differs if groups else 1)
+        if place == 0 or differs:
+            begun, adjusted = place, holm(table[methods[place], methods[place + 1 :]])
     return groups
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -113,12 +113,12 @@ def table_of(
     """Return the long table of folders, as for :func:`read`."""
     table = LongTable()
     for folder in results:
-        table.add(RunStore(folder).scan())
+        table.add(_told_briefly(RunStore(folder).scan(), folder))
         table.notes += strangers(folder)
     if submissions is not None:
         _add_submissions(table, submissions)
     if reference:
-        table.add(RunStore(REFERENCE).scan(), "reference")
+        table.add(_told_briefly(RunStore(REFERENCE).scan(), REFERENCE), "reference")
     table.finish()
     return table
 
@@ -133,13 +133,26 @@ def _add_submissions(table: LongTable, home: Path) -> None:
         try:
             submission = submissions.read(folder)
         except AutoWSError as error:
-            table.notes.append(f"Left out: submission {folder.name}: {error}")
+            table.notes.append(f"Left out: submission {folder.name}: {_brief(error, folder)}")
             continue
         mistake = submissions.misnamed(folder, submission)
         if mistake is not None:
-            table.notes.append(f"Left out: submission {folder.name}: {mistake}")
+            table.notes.append(f"Left out: submission {folder.name}: {_brief(mistake, folder)}")
             continue
-        table.add(submissions.read_records(folder, submission), "submission", submission.about())
+        records = _told_briefly(submissions.read_records(folder, submission), folder)
+        table.add(records, "submission", submission.about())
+
+
+def _told_briefly(
+    records: Iterable[Record | CorruptRecord], folder: Path
+) -> Iterator[Record | CorruptRecord]:
+    """Name files from the folder on: where it lies on this machine is nobody's business on a page."""
+    for record in records:
+        yield CorruptRecord(_brief(record, folder)) if isinstance(record, CorruptRecord) else record
+
+
+def _brief(message: object, folder: Path) -> str:
+    return str(message).replace(f"{folder.parent}/", "") if folder.is_absolute() else str(message)
 
 
 def _add_stages(board: Board, folders: Sequence[Path]) -> None:

@@ -73,6 +73,8 @@ def test_a_folder_with_all_kinds_of_strangers(tmp_path):
     assert "nan.json is not a readable record: scores.accuracy is nan; expected a finite number" in notes
     assert "old.json is not a readable record: schema_version is 1; this program reads 2 to 3" in notes
     assert "copy.json is a copy" in notes
+    assert str(tmp_path.parent) not in notes
+    assert f"{tmp_path.name}/records/old.json" in notes
 
 
 def test_strangers_of_a_folder_that_is_not_there(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from autows.dual_encoder import DualEncoder
 from autows.method import Method
 from autows.runs.cell import Cell
 from autows.runs.record import Record
+from autows.submissions import folder as folders
 from autows.submissions.export import export
 from autows.submissions.submission import Submission
 from autows.task import Task, TaskCard, TaskData
@@ -144,7 +146,7 @@ class Mine(Method):
         return "0123456789abcdef"
 
     def fit_predict(self, view, rng):
-        raise NotImplementedError
+        raise AssertionError("nobody asks it")
 
 
 def cell(draw=0, task="digits"):
@@ -161,3 +163,23 @@ def made_record(cell, submission=SUBMISSION, **more):
     return Record.from_text(
         replace(record, method_info={**record.method_info, "summary": submission.summary}).to_text()
     )
+
+
+def edit(path, **changes):
+    values = json.loads(path.read_text())
+    for name, value in changes.items():
+        if value is KeyError:
+            del values[name]
+        else:
+            values[name] = value
+    path.write_text(json.dumps(values))
+
+
+def record_paths(home):
+    return sorted((home / "records").rglob("*.json"))
+
+
+def hand_in(folder):
+    """Write a submission of two records below a folder and return where it lies."""
+    folders.write(folder / "mine-2", SUBMISSION, SOURCE, [made_record(cell(0)), made_record(cell(1))])
+    return folder / "mine-2"

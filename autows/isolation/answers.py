@@ -28,6 +28,8 @@ _END_OF_ZIP = struct.Struct("<4s4H2LH")
 _HEADER_BYTES = 16_384
 """More than the header of a plain array takes; also what a zip entry's directory entry takes."""
 
+_BYTES_AT_ONCE = 1 << 20
+
 _LENGTH = {(1, 0): struct.Struct("<H"), (2, 0): struct.Struct("<I")}
 _PLAIN_TYPE = re.compile(r"[<>|][biufcOSUV]\d{0,9}\Z")
 
@@ -86,11 +88,13 @@ def read_arrays(
     expected: Mapping[str, Sequence[Form]],
     max_bytes: int,
     optional: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Read an npz file that may be meant to do harm.
 
-    Nothing is unpickled, no link is followed, and nothing is allocated or inflated before its size is known
-    to be one that was expected.
+    Nothing is unpickled and no link is followed. The headers of all arrays are read first, a few kilobytes
+    each; only if every one is of a form that was expected is anything else allocated or inflated, and of
+    each array no more than its header announces.
 
     Parameters
     ----------
@@ -101,6 +105,8 @@ def read_arrays(
         The most that the file and all arrays together may have, in bytes.
     optional : collection of str
         Names that need not be there.
+    only : collection of str, optional
+        Read these alone, once all headers are accepted; by default, all.
 
     Returns
     -------
@@ -126,7 +132,12 @@ def read_arrays(
         try:
             with zipfile.ZipFile(stream) as archive:
                 members = _members(archive, name, expected, max_bytes, optional)
-                return {key: _read(archive, info, key, expected[key]) for key, info in members.items()}
+                headers = {key: _accepted(archive, info, key, expected[key]) for key, info in members.items()}
+                return {
+                    key: _read(archive, members[key], key, header)
+                    for key, header in headers.items()
+                    if only is None or key in only
+                }
         except _UNREADABLE as error:
             raise BadAnswers(f"{name} is damaged or no npz file: {' '.join(str(error).split())}") from None
 
@@ -196,36 +207,58 @@ def _members(
     return members
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str, forms: Sequence[Form]) -> NDArray[Any]:
+@dataclass(frozen=True)
+class _Header:
+    """What an npy file says of itself, and the number of bytes it takes to say so."""
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+    length: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the numbers that follow."""
+        return self.dtype.itemsize * prod(self.shape)
+
+
+def _accepted(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str, forms: Sequence[Form]) -> _Header:
+    """Return the header of a member, having inflated no more than that, if the array may be read."""
     with archive.open(info) as stream:
         try:
-            shape, fortran, dtype = _header(stream)
+            header = _header(stream)
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, struct.error) as error:
             raise BadAnswers(f"{key} is not a plain array: {' '.join(str(error).split())[:200]}") from None
-        wanted = " or ".join(str(form) for form in forms)
-        if dtype.hasobject:
-            raise BadAnswers(f"{key} holds Python objects; expected {wanted}")
-        if not any(form.fits(dtype, shape) for form in forms):
-            raise BadAnswers(f"{key} is {dtype} of shape {shape}; expected {wanted}")
-        size = dtype.itemsize * prod(shape)
-        if not 0 <= info.file_size - size <= _HEADER_BYTES:
-            raise BadAnswers(f"{key} declares {info.file_size} bytes for an array of {size}")
-        content = bytearray(size)
-        view, filled = memoryview(content), 0
+    wanted = " or ".join(str(form) for form in forms)
+    if header.dtype.hasobject:
+        raise BadAnswers(f"{key} holds Python objects; expected {wanted}")
+    if not any(form.fits(header.dtype, header.shape) for form in forms):
+        raise BadAnswers(f"{key} is {header.dtype} of shape {header.shape}; expected {wanted}")
+    if info.file_size != header.length + header.size:
+        declared = info.file_size - header.length
+        raise BadAnswers(f"{key} declares {declared} bytes for an array of {header.size}")
+    return header
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str, header: _Header) -> NDArray[Any]:
+    size = header.size
+    content = bytearray(size)
+    view, filled = memoryview(content), 0
+    with archive.open(info) as stream:
+        stream.read(header.length)
         while filled < size:
-            count = stream.readinto(view[filled:])  # type: ignore[attr-defined]
+            count = stream.readinto(view[filled : filled + _BYTES_AT_ONCE])  # type: ignore[attr-defined]
             if not count:
                 raise BadAnswers(f"{key} is cut off: {filled} of {size} bytes")
             filled += count
-        if stream.read(1):
-            raise BadAnswers(f"{key} goes on after its {size} bytes")
+    native = header.dtype.newbyteorder("=")
     if not size:
-        return np.empty(shape, dtype=dtype.newbyteorder("="))
-    array = np.frombuffer(content, dtype=dtype).reshape(shape, order="F" if fortran else "C")
-    return array.astype(dtype.newbyteorder("="), copy=False)
+        return np.empty(header.shape, dtype=native)
+    array = np.frombuffer(content, dtype=header.dtype)
+    return array.reshape(header.shape, order="F" if header.fortran else "C").astype(native, copy=False)
 
 
-def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(stream: Any) -> _Header:
     """Read what stands before the numbers of an npy file, the part of it that plain arrays need.
 
     References
@@ -247,4 +280,4 @@ def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"it is of type {str(descr)[:60]!r}")
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError(f"its shape is {str(shape)[:60]}")
-    return shape, fortran, np.dtype(descr)
+    return _Header(shape, fortran, np.dtype(descr), stream.tell())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from autows.submissions.row_ids import row_ids
 from autows.task import Task
 from autows.types import InvalidLabels, Labels
 
+_NAMES = ("pool", "test", "pool_ids", "test_ids", "manifest", "pool_covered", "test_covered")
 _LABELS = ("pool", "test", "pool_covered", "test_covered")
 
 MAX_BYTES = 2**31
@@ -31,21 +32,24 @@ class _Text(Form):
         return "one text"
 
 
-_ANSWER = (Form("iu", (None,)), Form("f", (None, None)))
-_FORMS: dict[str, Sequence[Form]] = {
-    "pool": _ANSWER,
-    "test": _ANSWER,
-    "pool_ids": (Form("u", (None,)),),
-    "test_ids": (Form("u", (None,)),),
-    "manifest": (_Text("US", (), 4 * 64), _Text("US", (1,), 4 * 64)),
-    "pool_covered": (Form("b", (None,)),),
-    "test_covered": (Form("b", (None,)),),
-}
+def _forms(rows: Mapping[str, int], n_classes: int | None) -> dict[str, Sequence[Form]]:
+    """Return what the arrays of a file may be; sides that ``rows`` lacks may have any number of rows."""
+    forms: dict[str, Sequence[Form]] = {
+        "manifest": (_Text("US", (), 4 * 64), _Text("US", (1,), 4 * 64)),
+    }
+    for side in ("pool", "test"):
+        n = rows.get(side)
+        forms[side] = (Form("iu", (n,)), Form("f", (n, n_classes)))
+        forms[f"{side}_ids"] = (Form("u", (n,)),)
+        forms[f"{side}_covered"] = (Form("b", (n,)),)
+    return {name: forms[name] for name in _NAMES}
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _arrays(
+    path: Path, forms: Mapping[str, Sequence[Form]], only: Sequence[str] | None = None
+) -> dict[str, NDArray[Any]]:
     try:
-        return read_arrays(path, _FORMS, MAX_BYTES, optional=("pool_covered", "test_covered"))
+        return read_arrays(path, forms, MAX_BYTES, optional=("pool_covered", "test_covered"), only=only)
     except BadAnswers as error:
         said = str(error)
         named = said.startswith(f"{path.name} ")
@@ -73,17 +77,35 @@ class Answers:
     ids: dict[str, NDArray[np.uint64]]
 
 
-def read(path: Path) -> Answers:
-    """Read a predictions file. Nothing is unpickled, and nothing larger than :data:`MAX_BYTES` unpacked.
+def manifest_hash(path: Path) -> str:
+    """Return the hash of the manifest that a predictions file is for; no other array is unpacked.
 
     Raises
     ------
     UserError
         If it is no npz, lacks an array, or has one of a type that answers do not have; one line.
     """
-    arrays = _arrays(path)
+    return _hash(path, _arrays(path, _forms({}, None), only=("manifest",))["manifest"])
+
+
+def read(path: Path, rows: Mapping[str, int], n_classes: int) -> Answers:
+    """Read a predictions file. Nothing is unpickled, and nothing unpacked that is not of the export's size.
+
+    Parameters
+    ----------
+    path : Path
+    rows : mapping of str to int
+        How many rows the sides ``pool`` and ``test`` have.
+    n_classes : int
+
+    Raises
+    ------
+    UserError
+        If it is no npz, lacks an array, or has one of a type or shape that answers do not have; one line.
+    """
+    arrays = _arrays(path, _forms(rows, n_classes))
     ids = {}
-    for side in ("pool", "test"):
+    for side in rows:
         found = arrays[f"{side}_ids"]
         if found.dtype != np.uint64:
             raise UserError(
@@ -112,37 +134,27 @@ def _hash(path: Path, array: NDArray[Any]) -> str:
     return value
 
 
-def labels_of(answers: Answers, task: Task, rows: dict[str, int]) -> Labels:
+def labels_of(answers: Answers, task: Task) -> Labels:
     """Return answers in the order of the task's rows.
 
     Parameters
     ----------
     answers : Answers
-        In any order; the ids say which row is which.
+        As many as the task has rows, in any order; the ids say which row is which.
     task : Task
-    rows : dict of str to int
-        How many rows each side has.
 
     Raises
     ------
     UserError
         If they are not one valid answer for each row; one line.
     """
-    for side, n in rows.items():
-        for name in (f"{side}_ids", side, f"{side}_covered"):
-            array = answers.ids[side] if name == f"{side}_ids" else answers.labels.get(name)
-            if array is not None and len(array) != n:
-                raise UserError(
-                    f"{answers.path}: {name} has shape {array.shape}; the {side} of {task.card.id} has "
-                    f"{n} rows"
-                )
     ordered: dict[str, Any] = {}
     try:
         # In the order handed in first, so that a row that is named is one that the author finds.
         as_given: dict[str, Any] = dict(answers.labels)
         Labels(n_classes=task.card.n_classes, **as_given)
-        for side, n in rows.items():
-            position = _positions(answers, side, row_ids(task, side, n))
+        for side, given in answers.ids.items():
+            position = _positions(answers, side, row_ids(task, side, len(given)))
             for name in (side, f"{side}_covered"):
                 if name in answers.labels:
                     ordered[name] = answers.labels[name][position]

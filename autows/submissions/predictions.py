@@ -14,7 +14,7 @@ from autows.errors import UserError
 from autows.runs.cell import Cell
 from autows.runs.record import Record
 from autows.submissions import manifest as manifests
-from autows.submissions.answers import Answers, labels_of, read
+from autows.submissions.answers import labels_of, manifest_hash, read
 from autows.submissions.manifest import Manifest
 from autows.submissions.predicted import PredictedMethod
 from autows.submissions.submission import Submission
@@ -23,12 +23,15 @@ from autows.types import Labels
 from autows.zero_shot.speaker import encoder
 
 
-def manifest_of(answers: Answers, given: Iterable[Manifest]) -> Manifest:
+def manifest_of(path: Path, sha256: str, given: Iterable[Manifest]) -> Manifest:
     """Return the manifest of the export that answers are for.
 
     Parameters
     ----------
-    answers : Answers
+    path : Path
+        The file of answers.
+    sha256 : str
+        The manifest's hash, as the file has it.
     given : iterable of Manifest
         Where to look; without any, among the exports that were made on this machine.
 
@@ -38,16 +41,14 @@ def manifest_of(answers: Answers, given: Iterable[Manifest]) -> Manifest:
         If it is not there.
     """
     known = {manifest.sha256: manifest for manifest in given}
-    found = known.get(answers.manifest) if known else manifests.recall(answers.manifest)
+    found = known.get(sha256) if known else manifests.recall(sha256)
     if found is not None:
         return found
     if known:
-        there = ", ".join(f"{sha256[:12]}... ({manifest})" for sha256, manifest in known.items())
-        raise UserError(
-            f"{answers.path} is for the export with manifest {answers.manifest[:12]}...; --export has {there}"
-        )
+        there = ", ".join(f"{other[:12]}... ({manifest})" for other, manifest in known.items())
+        raise UserError(f"{path} is for the export with manifest {sha256[:12]}...; --export has {there}")
     raise UserError(
-        f"{answers.path} is for an export that was not made here, manifest {answers.manifest[:12]}...; "
+        f"{path} is for an export that was not made here, manifest {sha256[:12]}...; "
         "name its folder with --export"
     )
 
@@ -85,12 +86,14 @@ def scored(path: Path, given: Iterable[Manifest], make_task: Callable[[str], Tas
     UserError
         If the file, the export and the task do not fit together; one line.
     """
-    answers = read(path)
-    manifest = manifest_of(answers, given)
+    manifest = manifest_of(path, manifest_hash(path), given)
     task = make_task(manifest.task)
     check_export(manifest, task)
-    labels = labels_of(answers, task, {"pool": manifest.n_pool, "test": manifest.n_test})
-    return Scored(manifest, task, labels)
+    # Only now is it known how large the arrays may be.
+    answers = read(path, {"pool": manifest.n_pool, "test": manifest.n_test}, manifest.n_classes)
+    if answers.manifest != manifest.sha256:
+        raise UserError(f"{path} was changed while it was read; start again")
+    return Scored(manifest, task, labels_of(answers, task))
 
 
 def used(scored: Sequence[Scored], needs: str | None) -> frozenset[str]:

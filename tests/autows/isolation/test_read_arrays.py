@@ -8,6 +8,7 @@ import os
 import struct
 import warnings
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -116,9 +117,9 @@ def test_equal_numbers_may_shrink_a_thousandfold(tmp_path):
             r"pool is int64 of shape \(2,\); expected integers of shape \(3,\) or floats",
         ),
         ([("pool.npy", npy(POOL, shape=(10**15,)))], "pool is int64 of shape"),
-        ([("pool.npy", npy(POOL)[:-1])], "pool is cut off: 23 of 24 bytes"),
-        ([("pool.npy", npy(POOL) + bytes(100))], "pool goes on after its 24 bytes"),
-        ([("pool.npy", npy(POOL) + bytes(50_000))], "answers.npz unpacks to|pool declares"),
+        ([("pool.npy", npy(POOL)[:-1])], "pool declares 23 bytes for an array of 24"),
+        ([("pool.npy", npy(POOL) + b"0")], "pool declares 25 bytes for an array of 24"),
+        ([("pool.npy", npy(POOL) + bytes(50_000))], "pool declares 50024 bytes for an array of 24"),
         ([("pool.npy", npy(POOL) + bytes(500_000))], "answers.npz unpacks to"),
         (
             [("pool.npy", npy(POOL)), ("votes.npy", npy(np.zeros((3, 1), np.int8), shape=(3, 10**18)))],
@@ -143,15 +144,61 @@ def test_other_kinds_of_packing_are_refused(archive):
         read(path)
 
 
-def test_a_declared_size_that_is_a_lie_is_found_out(archive):
-    """A member that inflates to more than its directory entry says is read to no more than that."""
-    path = archive(("pool.npy", npy(POOL) + bytes(10**6)))
-    content = bytearray(path.read_bytes())
-    true_size = struct.pack("<I", len(npy(POOL)) + 10**6)
-    assert content.count(true_size) == 2
-    path.write_bytes(content.replace(true_size, struct.pack("<I", len(npy(POOL)))))
-    with pytest.raises(BadAnswers, match="damaged"):
-        read(path)
+def with_directory(path, true_size, said, content=None):
+    """Have the archive say another size of a member, and the checksum of other content if given."""
+    whole = bytearray(path.read_bytes())
+    true_size, said = struct.pack("<I", true_size), struct.pack("<I", said)
+    assert whole.count(true_size) == 2
+    whole = whole.replace(true_size, said)
+    if content is not None:
+        with zipfile.ZipFile(path) as archive:
+            (info,) = archive.infolist()
+        whole = whole.replace(struct.pack("<I", info.CRC), struct.pack("<I", zlib.crc32(content)))
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("checksum", [False, True])
+def test_a_directory_that_says_too_little_is_found_out_and_not_unpacked_further(archive, inflated, checksum):
+    path = archive(("pool.npy", npy(POOL) + bytes(10**7)))
+    with_directory(path, len(npy(POOL)) + 10**7, len(npy(POOL)), npy(POOL) if checksum else None)
+    if checksum:
+        # What it then says of itself is true of what is read.
+        np.testing.assert_array_equal(read(path)["pool"], POOL)
+    else:
+        with pytest.raises(BadAnswers, match="damaged"):
+            read(path)
+    assert sum(inflated) < 2**14
+
+
+@pytest.mark.parametrize("checksum", [False, True])
+def test_a_directory_and_header_that_say_too_much_are_found_out(archive, checksum):
+    rows, content = 10**6, npy(POOL, shape=(10**6,))
+    path = archive(("pool.npy", content))
+    with_directory(path, len(content), len(content) - POOL.nbytes + 8 * rows, content if checksum else None)
+    with pytest.raises(BadAnswers, match=r"pool is cut off: 24 of 8000000 bytes|damaged"):
+        read_arrays(path, {"pool": [Form("i", (rows,))]}, 8 * rows)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_all_headers_are_read_before_any_array_is(archive, inflated, compression):
+    large = np.zeros(10**6, dtype=np.int64)
+    path = archive(("pool.npy", npy(large)), ("covered.npy", npy(POOL)), compression=compression)
+    expected = {"pool": [Form("i", (10**6,))], "covered": [Form("b", (3,))]}
+    with pytest.raises(BadAnswers, match="covered is int64 of shape"):
+        read_arrays(path, expected, 2 * large.nbytes)
+    assert sum(inflated) < 2**14
+
+
+def test_one_array_is_read_and_the_headers_of_the_others(archive, inflated):
+    large = np.zeros(10**6, dtype=np.int64)
+    path = archive(("pool.npy", npy(large)), ("covered.npy", npy(POOL > 0)))
+    expected = {"pool": [Form("i", (None,))], "covered": [Form("b", (3,))]}
+    found = read_arrays(path, expected, 2 * large.nbytes, only=("covered",))
+    assert list(found) == ["covered"]
+    assert sum(inflated) < 2**14
+    path = archive(("pool.npy", npy(large.astype(float))), ("covered.npy", npy(POOL > 0)))
+    with pytest.raises(BadAnswers, match="pool is float64"):
+        read_arrays(path, expected, 2 * large.nbytes, only=("covered",))
 
 
 def test_what_is_not_a_file_is_refused(tmp_path):

@@ -120,7 +120,7 @@ def test_the_code_in_the_readme_runs_and_its_answers_can_be_read(tmp_path, modal
         [sys.executable, "-W", "error", "-c", code], cwd=out, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    labels = labels_of(read(out / "predictions.npz"), task, {"pool": 90, "test": 40})
+    labels = labels_of(read(out / "predictions.npz", {"pool": 90, "test": 40}, K), task)
     features = representations.create("raw").features(task)
     seeds = draw(task, 0, 20)
     X_pool, X_test = (X.toarray() if modality == "text" else X for X in features)

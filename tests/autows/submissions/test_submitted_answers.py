@@ -42,7 +42,7 @@ def given(folder):
 
 def read(task, path, arrays):
     np.savez(path, **arrays)
-    return submitted.labels_of(submitted.read(path), task, ROWS)
+    return submitted.labels_of(submitted.read(path, ROWS, K), task)
 
 
 def probabilities(rows, seed=0):
@@ -111,18 +111,21 @@ BAD = {
     "more": (changed(model=np.arange(3)), "holds 'model.npy'; expected only pool, test"),
     "rows": (
         lambda a: {**a, "test": a["test"][1:]},
-        r"test has shape \(39,\); the test of \w+ has 40 rows",
+        r"test is int64 of shape \(39,\); expected integers of shape \(40,\) or floats of shape \(40, 3\)",
     ),
     "fewer": (
         lambda a: {**a, "pool": a["pool"][1:], "pool_ids": a["pool_ids"][1:]},
-        r"pool_ids has shape \(89,\)",
+        r"pool is int64 of shape \(89,\)",
     ),
     "range": (poked("pool", 3, K), rf"pool has labels from -1 to {K}; expected -1 \(abstain\) to {K - 1}"),
     "below": (poked("pool", 3, -2), "pool has labels from -2"),
     "floats": (changed(pool=np.zeros(90)), "pool is float64 of shape"),
     "text": (changed(test=np.array(["red"] * 40)), "test is <U3 of shape"),
     "three axes": (changed(test=np.zeros((40, K, 1))), r"test is float64 of shape \(40, 3, 1\)"),
-    "columns": (changed(test=probabilities(40)[:, :2]), r"test has shape \(40, 2\); expected \(40, 3\)"),
+    "columns": (
+        changed(test=probabilities(40)[:, :2]),
+        r"test is float64 of shape \(40, 2\); expected .*\(40, 3\)",
+    ),
     "nan": (
         lambda a: poked("test", (7, 1), np.nan)({**a, "test": probabilities(40)}),
         "test has NaN or infinity, first in row 7",
@@ -137,7 +140,7 @@ BAD = {
         lambda a: {**poked("test", 0, -1)(a), "test_covered": np.ones(40, dtype=bool)},
         r"test_covered is True on rows whose label is ABSTAIN",
     ),
-    "covered rows": (changed(test_covered=np.ones(39, dtype=bool)), r"test_covered has shape \(39,\)"),
+    "covered rows": (changed(test_covered=np.ones(39, dtype=bool)), r"test_covered is bool of shape \(39,\)"),
     "unknown id": (poked("test_ids", 0, 5), "test_ids has 1 that are no rows of it"),
     "ids twice": (
         lambda a: {**a, "test_ids": np.r_[a["test_ids"][:-1], a["test_ids"][0]]},
@@ -180,29 +183,58 @@ def test_nothing_is_unpickled(task, given, tmp_path):
     path, trap = tmp_path / "bad.npz", tmp_path / "trap"
     np.savez(path, **{**given, "pool": np.array([Bomb(trap)] * 90, dtype=object)})
     with pytest.raises(UserError, match=r"bad\.npz"):
-        submitted.read(path)
+        submitted.read(path, ROWS, K)
     (tmp_path / "worse.npz").write_bytes(pickle.dumps(Bomb(trap)))
     with pytest.raises(UserError, match=r"worse\.npz is no npz file"):
-        submitted.read(tmp_path / "worse.npz")
+        submitted.manifest_hash(tmp_path / "worse.npz")
     assert not trap.exists()
 
 
-def test_nothing_large_is_unpacked(given, tmp_path):
+def npy(array, shape):
+    """Return an npy file whose header announces another shape."""
+    buffer = io.BytesIO()
+    header = {"descr": array.dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, header)
+    return buffer.getvalue() + array.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("pool", "message"),
+    [
+        (npy(np.zeros(2**21, dtype=np.int64), (2**21,)), r"pool is int64 of shape \(2097152,\); expected"),
+        (npy(np.zeros((90, 2**14)), (90, 2**14)), r"pool is float64 of shape \(90, 16384\); expected"),
+        (npy(np.zeros(2**21, dtype=np.int64), (90,)), r"pool declares 16777216 bytes for an array of 720"),
+        (
+            npy(np.zeros(2**21, dtype=np.int64), (2**32,)),
+            r"pool is int64 of shape \(4294967296,\); expected",
+        ),
+    ],
+)
+def test_what_is_not_of_the_exports_size_is_not_unpacked(
+    task, folder, given, tmp_path, inflated, pool, message
+):
     path = tmp_path / "bomb.npz"
-    rows = 2**32
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<i8", "fortran_order": False, "shape": (rows,)})
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, array in given.items():
-            buffer = io.BytesIO()
-            np.save(buffer, array)
-            # Declares 32 GiB; the file itself is small.
-            archive.writestr(
-                f"{name}.npy", header.getvalue() + bytes(2**20) if name == "pool" else buffer.getvalue()
-            )
-    assert path.stat().st_size < 2**20
-    with pytest.raises(UserError, match=r"pool declares \d+ bytes for an array of \d+"):
-        submitted.read(path)
+    np.savez_compressed(path, **{name: array for name, array in given.items() if name != "pool"})
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pool.npy", pool)
+    with pytest.raises(UserError, match=message):
+        predictions.scored(path, [], lambda name: task)
+    # The manifest, and the beginnings of seven arrays, twice.
+    assert 0 < sum(inflated) < 2**17
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(task, folder, given, tmp_path, monkeypatch):
+    path = tmp_path / "p.npz"
+    np.savez(path, **given)
+    found = manifests.read(folder)
+
+    def swap(*arguments):
+        np.savez(path, **{**given, "manifest": "0" * 64})
+        return found
+
+    monkeypatch.setattr(predictions, "manifest_of", swap)
+    with pytest.raises(UserError, match=r"p\.npz was changed while it was read"):
+        predictions.scored(path, [], lambda name: task)
 
 
 def test_links_and_folders_are_not_read(given, tmp_path):
@@ -211,21 +243,21 @@ def test_links_and_folders_are_not_read(given, tmp_path):
     (tmp_path / "folder.npz").mkdir()
     for name, message in (("link", "symbolic link"), ("folder", "regular file"), ("absent", "is not there")):
         with pytest.raises(UserError, match=message):
-            submitted.read(tmp_path / f"{name}.npz")
+            submitted.manifest_hash(tmp_path / f"{name}.npz")
 
 
 def test_the_manifest_says_which_export_answers_are_for(task, folder, given, tmp_path):
     np.savez(tmp_path / "p.npz", **given)
-    answers = submitted.read(tmp_path / "p.npz")
-    own = manifests.read(folder)
-    assert predictions.manifest_of(answers, [own]) == own
-    assert predictions.manifest_of(answers, []) == own, "it was made on this machine"
+    path, own = tmp_path / "p.npz", manifests.read(folder)
+    sha256 = submitted.manifest_hash(path)
+    assert sha256 == own.sha256
+    assert predictions.manifest_of(path, sha256, [own]) == own
+    assert predictions.manifest_of(path, sha256, []) == own, "it was made on this machine"
     other = exported(task, tmp_path / "other", draw=1)
     with pytest.raises(UserError, match=rf"is for the export with manifest {own.sha256[:12]}.*draw 1"):
-        predictions.manifest_of(answers, [other])
-    np.savez(tmp_path / "q.npz", **{**given, "manifest": "0" * 64})
+        predictions.manifest_of(path, sha256, [other])
     with pytest.raises(UserError, match=r"was not made here.*--export"):
-        predictions.manifest_of(submitted.read(tmp_path / "q.npz"), [])
+        predictions.manifest_of(path, "0" * 64, [])
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def npy(array, shape):
         (npy(np.zeros(2**21, dtype=np.int64), (90,)), r"pool declares 16777216 bytes for an array of 720"),
         (
             npy(np.zeros(2**21, dtype=np.int64), (2**32,)),
-            r"pool is int64 of shape \(4294967296,\); expected",
+            r"pool declares 16777216 bytes for an array of 34359738368",
         ),
     ],
 )

@@ -16,7 +16,7 @@ from leaderboard.long_table import LongTable
 from leaderboard.overall import overall
 from leaderboard.sources import REFERENCE, SUBMISSIONS, strangers
 from leaderboard.standings import standings
-from leaderboard.table import Row, RowName, rows, trouble
+from leaderboard.table import Row, RowName, by_draw, rows, trouble
 
 SCHEMA_VERSION = 2
 """Version of ``leaderboard.json``."""
@@ -172,12 +172,13 @@ def _add_stages(board: Board, folders: Sequence[Path]) -> None:
 def assemble(table: LongTable) -> Board:
     """Make the leaderboard of a long table that is finished."""
     made, accuracies = rows(table.runs)
+    runs = by_draw(table.runs)
     learning.mark_worth(made)
-    everything, overall_notes = overall(made, accuracies)
+    everything, overall_notes = overall(made, runs)
     return Board(
         rows=made,
         overall=everything,
-        standings=standings(made, accuracies),
+        standings=standings(made, runs),
         comparisons=comparisons(made, accuracies),
         curves=learning.curves(made),
         crossovers=learning.crossovers(made),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.table import Row, RowName, name_of
+from leaderboard.long_table import CONTROLS, Run
+from leaderboard.table import Row, RowName, by_task, name_of, rounded
 
 Cell = tuple[str, str]
 """A task and a representation."""
+
+Runs = Mapping[Cell, Mapping[int, Run]]
+"""What one method has, by cell and draw."""
 
 
 @dataclass(frozen=True)
@@ -24,24 +28,36 @@ class Field:
     methods : tuple of str
         M of them.
     cells : tuple of (task, representation)
-    tasks : tuple of str
+    draws : dict of str to tuple of int
+        Those that count, by task.
     scores : tuple of (M, n_t) float64 arrays
         One a task: accuracy by draw, averaged over the task's representations.
     by_cell : (cells, M) float64 array
         Accuracy averaged over draws.
-    left_out : dict of str to int
-        How many cells each other method has.
+    runs : tuple of mappings
+        What each method has, by cell and draw; there may be more than counts.
+    left_out : dict of str to dict of (task, representation) to tuple of int
+        Every other method with the draws that count and it lacks, by cell.
+    passed_over : dict of str to tuple of int
+        Draws that all controls have and that do not count, by task.
     repeated : dict of (task, representation) to str
         Cells that do not count because their task is another one again, which has that cell too.
     """
 
     methods: tuple[str, ...]
     cells: tuple[Cell, ...]
-    tasks: tuple[str, ...]
+    draws: Mapping[str, tuple[int, ...]]
     scores: tuple[NDArray[np.float64], ...]
     by_cell: NDArray[np.float64]
-    left_out: Mapping[str, int]
+    runs: tuple[Runs, ...]
+    left_out: Mapping[str, Mapping[Cell, tuple[int, ...]]]
+    passed_over: Mapping[str, tuple[int, ...]]
     repeated: Mapping[Cell, str]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks that count."""
+        return tuple(self.draws)
 
     @property
     def by_task(self) -> NDArray[np.float64]:
@@ -50,23 +66,37 @@ class Field:
 
         return task_means(self.scores)
 
+    def mean(self, method: int, value: Callable[[Run], float | None]) -> float | None:
+        """Return the mean of a method over what counts: over draws, then a task's cells, then tasks.
+
+        Parameters
+        ----------
+        method : int
+            Place among :attr:`methods`.
+        value : callable
+            What of a run is averaged; where a run that counts does not have it there is no mean.
+        """
+        means = {}
+        for cell in self.cells:
+            values = [value(self.runs[method][cell][k]) for k in self.draws[cell[0]]]
+            there = [x for x in values if x is not None]
+            if len(there) < len(values):
+                return None
+            means[cell] = sum(there) / len(there)
+        return rounded(by_task(means))
+
 
 def make_field(
-    rows: Iterable[Row], accuracies: Mapping[RowName, Mapping[int, float]], controls: Sequence[str]
+    rows: Iterable[Row], runs: Mapping[RowName, Mapping[int, Run]], controls: Sequence[str]
 ) -> Field | None:
     """Return who can be compared with whom on what.
-
-    The cells (task x representation) and draws that count are those that every control has, so that a
-    run more of one method takes no other out. A method is in the field if it has all of these; no average is
-    taken over whatever happens to be there. In a task the draws are those of all its cells. Where a task is
-    another one again (permuted digits under raw pixels), it counts if the other one does not.
 
     Parameters
     ----------
     rows : iterable of dict
         Of one number of labels.
-    accuracies : mapping
-        By row and draw.
+    runs : mapping
+        By row and draw, as :func:`leaderboard.table.by_draw` makes it.
     controls : sequence of str
         Their cells count.
 
@@ -74,56 +104,120 @@ def make_field(
     -------
     Field or None
         None without a cell that all controls have.
-    """
-    from leaderboard.statistics import task_means
 
-    draws: dict[str, dict[Cell, Mapping[int, float]]] = {}
+    Notes
+    -----
+    The cells (task x representation) that count are those in which all controls have a draw in common, and
+    a method is in the field if it has all of these; no average is taken over whatever happens to be there.
+    Where a task is another one again (permuted digits under raw pixels), it counts if the other one does not.
+
+    In a task the draws that count are those that every control has in all its cells, and that more than half
+    of the other methods with a result in each cell of the field were run on. So nobody is taken out by
+    controls that were run on more draws, nor by a method that was run on fewer than most: it is left out
+    itself. A run that failed is a run, so to fail on a draw does not take it out of the count. Where no draw
+    was run by so many, or only controls have all cells, the controls' draws count.
+
+    All of this depends on sets of draws and counts of methods only, not on the order of rows.
+    """
+    there: dict[str, dict[Cell, Mapping[int, Run]]] = {}
     same_as: dict[Cell, str | None] = {}
     for row in rows:
-        draws.setdefault(row["method"], {})[cell_of(row)] = accuracies[name_of(row)]
+        there.setdefault(row["method"], {})[cell_of(row)] = runs[name_of(row)]
         same_as[cell_of(row)] = row["same_as"]
-    if any(control not in draws for control in controls):
+    if any(control not in there for control in controls):
         return None
+    done = {method: {cell: _done(mine) for cell, mine in cells.items()} for method, cells in there.items()}
+    offered, repeated = _offered([done[control] for control in controls], same_as)
+    if not offered:
+        return None
+    cells = tuple(cell for shared, _ in offered.values() for cell in shared)
+    others = [
+        there[method]
+        for method, has in done.items()
+        if method not in CONTROLS and all(has.get(cell, set()) & offered[cell[0]][1] for cell in cells)
+    ]
+    draws = {task: _most_have(common, shared, others) for task, (shared, common) in offered.items()}
+    lacking = {method: _lacking(has, cells, draws) for method, has in sorted(done.items())}
+    methods = tuple(method for method, lacks in lacking.items() if not lacks)
+    mine = tuple(there[method] for method in methods)
+    scores, by_cell = _scores(mine, cells, draws)
+    return Field(
+        methods=methods,
+        cells=cells,
+        draws=draws,
+        scores=scores,
+        by_cell=by_cell,
+        runs=mine,
+        left_out={method: lacks for method, lacks in lacking.items() if lacks},
+        passed_over={
+            task: tuple(sorted(common.difference(draws[task])))
+            for task, (_, common) in offered.items()
+            if len(common) > len(draws[task])
+        },
+        repeated=repeated,
+    )
+
+
+def _done(runs: Mapping[int, Run]) -> set[int]:
+    return {draw for draw, run in runs.items() if run.status == "ok" and run.scores["accuracy"] is not None}
+
+
+def _offered(
+    controls: Sequence[Mapping[Cell, set[int]]], same_as: Mapping[Cell, str | None]
+) -> tuple[dict[str, tuple[list[Cell], set[int]]], dict[Cell, str]]:
+    """Return each task with its cells and draws that all controls have; and cells that are repetitions."""
     shared = {
-        cell: set.intersection(*(set(draws[c].get(cell, ())) for c in controls))
-        for cell in sorted(draws[controls[0]])
+        cell: set.intersection(*(has.get(cell, set()) for has in controls)) for cell in sorted(controls[0])
     }
     repeated = repetitions([cell for cell, common in shared.items() if common], same_as)
     by_task: dict[str, list[Cell]] = {}
     for cell, common in shared.items():
         if common and cell not in repeated:
             by_task.setdefault(cell[0], []).append(cell)
-    kept: dict[str, list[int]] = {}
+    offered = {}
     for task, mine in by_task.items():
         common = set.intersection(*(shared[cell] for cell in mine))
         # Cells of one task without a common draw cannot be averaged by draw; the first one stands for it.
-        if not common:
-            by_task[task], common = mine[:1], shared[mine[0]]
-        kept[task] = sorted(common)
-    cells = tuple(cell for task in by_task for cell in by_task[task])
-    if not cells:
-        return None
-    has = {
-        method: [cell for cell in cells if set(kept[cell[0]]) <= there.get(cell, {}).keys()]
-        for method, there in draws.items()
-    }
-    methods = tuple(sorted(method for method in has if len(has[method]) == len(cells)))
+        offered[task] = (mine, common) if common else (mine[:1], shared[mine[0]])
+    return offered, repeated
+
+
+def _most_have(offered: Collection[int], cells: Sequence[Cell], others: Sequence[Runs]) -> tuple[int, ...]:
+    """Return the draws on which more than half of the others were run in all cells; without any, all."""
+    ran = [set.intersection(*(set(mine[cell]) for cell in cells)) for mine in others]
+    most = [draw for draw in offered if 2 * sum(draw in draws for draws in ran) > len(ran)]
+    return tuple(sorted(most or offered))
+
+
+def _lacking(
+    has: Mapping[Cell, set[int]], cells: Iterable[Cell], draws: Mapping[str, tuple[int, ...]]
+) -> dict[Cell, tuple[int, ...]]:
+    """Return the draws that count and a method does not have, by cell."""
+    lacks = {cell: tuple(k for k in draws[cell[0]] if k not in has.get(cell, ())) for cell in cells}
+    return {cell: missing for cell, missing in lacks.items() if missing}
+
+
+def _scores(
+    methods: Sequence[Runs], cells: Iterable[Cell], draws: Mapping[str, tuple[int, ...]]
+) -> tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]]:
+    """Return ``scores`` and ``by_cell`` of a field."""
+    from leaderboard.statistics import task_means
+
     tables = {
-        cell: np.array([[draws[method][cell][k] for k in kept[cell[0]]] for method in methods])
+        cell: np.array(
+            [[mine[cell][k].scores["accuracy"] for k in draws[cell[0]]] for mine in methods],
+            dtype=np.float64,
+        )
         for cell in cells
     }
-    return Field(
-        methods=methods,
-        cells=cells,
-        tasks=tuple(by_task),
-        # Rounded, so that means of the same numbers in another order tie draw by draw too.
-        scores=tuple(
-            np.stack([tables[cell] for cell in mine]).mean(axis=0).round(12) for mine in by_task.values()
-        ),
-        by_cell=task_means([tables[cell] for cell in cells]),
-        left_out={method: len(mine) for method, mine in sorted(has.items()) if method not in methods},
-        repeated=repeated,
-    )
+    stacked = [np.stack([tables[cell] for cell in tables if cell[0] == task]) for task in draws]
+    # Rounded, so that means of the same numbers in another order tie draw by draw too.
+    return tuple(mine.mean(axis=0).round(12) for mine in stacked), task_means(list(tables.values()))
+
+
+def end_model_accuracy(run: Run) -> float | None:
+    """Return the test accuracy of the end model, where there is one."""
+    return run.scores.get("end_model_accuracy")
 
 
 def cell_of(row: Mapping[str, Any]) -> Cell:

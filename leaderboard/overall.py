@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from leaderboard.field import Field, cell_of, make_field, mean_ranks
-from leaderboard.long_table import CONTROLS, REQUIRED
-from leaderboard.table import Row, RowName, by_task, controls_absent, main_labels, mean_of, rounded
+from leaderboard.field import Field, end_model_accuracy, make_field, mean_ranks
+from leaderboard.long_table import CONTROLS, REQUIRED, Run
+from leaderboard.table import Row, RowName, controls_absent, main_labels, rounded
 
 
-def overall(
-    rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]
-) -> tuple[list[Row], list[str]]:
+def overall(rows: Sequence[Row], runs: Mapping[RowName, Mapping[int, Run]]) -> tuple[list[Row], list[str]]:
     """Return one object a method and number of labels, best mean rank first, and notes.
 
     Everybody competes with everybody here, on the cells that the controls of every table have; see
-    :func:`standings` for the pools of entrants.
+    :func:`leaderboard.standings.standings` for the pools of entrants.
+
+    Parameters
+    ----------
+    rows, runs
+        As :func:`leaderboard.table.rows` and :func:`leaderboard.table.by_draw` make them.
     """
     notes: list[str] = []
     made: list[Row] = []
@@ -33,7 +36,7 @@ def overall(
             )
         elif needed and mine:
             unranked.setdefault(", ".join(needed), []).append(n_labels)
-        found = None if needed else make_field(mine, accuracies, REQUIRED)
+        found = None if needed else make_field(mine, runs, REQUIRED)
         part = _overall(mine, found, n_labels)
         made += part
         if found is None and not needed:
@@ -46,11 +49,17 @@ def overall(
                 f"Not counted overall: {task} under {representation} features, which is {other} again"
                 for (task, representation), other in sorted(found.repeated.items())
             ]
+            notes += [
+                f"Not counted overall with {n_labels} labels: draws of {task} on which the controls were run "
+                f"and most other methods were not ({', '.join(map(str, draws))})"
+                for task, draws in found.passed_over.items()
+            ]
             some = [f"{row['method']} ({row['n_cells']})" for row in part if not row["complete"]]
             if some:
                 notes.append(
                     f"Not ranked over all {len(found.cells)} cells (task and features) that the controls "
-                    f"have with {n_labels} labels, but in pools whose cells they have: {', '.join(some)}"
+                    f"have with {n_labels} labels, but in pools whose cells and draws they have: "
+                    f"{', '.join(some)}"
                 )
     notes += [
         f"No overall ranks with {', '.join(map(str, numbers))} labels, for want of {needed}"
@@ -63,27 +72,29 @@ def _overall(rows: Sequence[Row], found: Field | None, n_labels: int) -> list[Ro
     by_method: dict[str, list[Row]] = {}
     for row in rows:
         by_method.setdefault(row["method"], []).append(row)
-    ranks = {} if found is None else dict(zip(found.methods, mean_ranks(found), strict=True))
-    means = {} if found is None else dict(zip(found.methods, found.by_cell.T, strict=True))
-    cells = () if found is None else found.cells
-    counting = set(cells)
-    made = []
-    for method, mine in by_method.items():
-        ranked = method in ranks
-        counted = [row for row in mine if cell_of(row) in counting]
-        made.append(
-            {
-                "method": method,
-                "n_labels": n_labels,
-                "family": mine[0]["family"],
-                "mean_rank": rounded(float(ranks[method])) if ranked else None,
-                "mean_accuracy": rounded(by_task(dict(zip(cells, map(float, means[method]), strict=True))))
-                if ranked
-                else None,
-                "mean_end_model_accuracy": mean_of(counted, "end_model_accuracy") if ranked else None,
-                "n_cells": len(cells) if ranked or found is None else found.left_out[method],
-                "n_cells_expected": len(cells),
-                "complete": ranked,
+    n_cells = 0 if found is None else len(found.cells)
+    means: dict[str, dict[str, float | None]] = {}
+    if found is not None:
+        ranks = mean_ranks(found)
+        means = {
+            method: {
+                "mean_rank": rounded(float(ranks[i])),
+                "mean_accuracy": found.mean(i, lambda run: run.scores["accuracy"]),
+                "mean_end_model_accuracy": found.mean(i, end_model_accuracy),
             }
-        )
+            for i, method in enumerate(found.methods)
+        }
+    unranked = dict.fromkeys(("mean_rank", "mean_accuracy", "mean_end_model_accuracy"))
+    made = [
+        {
+            "method": method,
+            "n_labels": n_labels,
+            "family": mine[0]["family"],
+            **means.get(method, unranked),
+            "n_cells": n_cells if found is None else n_cells - len(found.left_out.get(method, ())),
+            "n_cells_expected": n_cells,
+            "complete": method in means,
+        }
+        for method, mine in by_method.items()
+    ]
     return sorted(made, key=lambda row: (row["mean_rank"] is None, row["mean_rank"], row["method"]))

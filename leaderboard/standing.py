@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board import Board
 from leaderboard.comparison import AGAINST
 from leaderboard.pools import POOL_TITLES, POOLS
+
+NAMED = 6
+"""Cells without a result that are named; the others are counted."""
 
 
 def ranks(board: Board, method: str, n_labels: int = 100) -> list[dict[str, Any]]:
@@ -80,5 +84,27 @@ def text(board: Board, method: str, n_labels: int = 100) -> str:
             f"(mean rank {one['mean_rank']:.2f} over {', '.join(one['tasks'])}){tied}."
         )
     if len(lines) == len(AGAINST):
-        lines.append("Not ranked: it does not have all tasks, features and draws that the controls have.")
+        lines.append(_why_not(board, method, n_labels))
     return "\n".join(lines)
+
+
+def _why_not(board: Board, method: str, n_labels: int) -> str:
+    """Return what a method that is in no standing lacks in the first one over all features."""
+    for one in board.standings:
+        if (one["representation"], one["n_labels"]) == ("all", n_labels):
+            for out in one["left_out"]:
+                if out["method"] == method:
+                    lacks = [_missing(cell, one["n_draws"]) for cell in out["missing"]]
+                    more = f" and {len(lacks) - NAMED} more" if len(lacks) > NAMED else ""
+                    return (
+                        f"Not ranked: of the {out['n_cells_expected']} tasks and features that count "
+                        f"({POOL_TITLES[one['pool']]}) it has no result in {', '.join(lacks[:NAMED])}{more}."
+                    )
+    return "Not ranked: ranks need results of all controls on the same tasks, features and draws."
+
+
+def _missing(cell: Mapping[str, Any], n_draws: Mapping[str, int]) -> str:
+    where, draws = f"{cell['task']} / {cell['representation']}", cell["draws"]
+    if len(draws) == n_draws[cell["task"]]:
+        return where
+    return f"draw{'' if len(draws) == 1 else 's'} {', '.join(map(str, draws))} of {where}"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.field import Field, cell_of, make_field, mean_ranks
-from leaderboard.long_table import CONTROLS, REQUIRED
+from leaderboard.field import Field, end_model_accuracy, make_field, mean_ranks
+from leaderboard.long_table import CONTROLS, REQUIRED, Run
 from leaderboard.pools import POOLS
-from leaderboard.table import Row, RowName, mean_of, rounded
+from leaderboard.table import Row, RowName, rounded
 
 if TYPE_CHECKING:
     from leaderboard.statistics import Differences
@@ -25,11 +25,16 @@ RATIOS = tuple(round(1 + 0.1 * k, 1) for k in range(41))
 """Where classic performance profiles, on the ratio of error rates, are taken."""
 
 
-def standings(rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]) -> list[dict[str, Any]]:
+def standings(rows: Sequence[Row], runs: Mapping[RowName, Mapping[int, Run]]) -> list[dict[str, Any]]:
     """Return a standing for each number of labels, pool of entrants and representation.
 
     Ranks are recomputed for who competes. In the pool with class names the cells are those in which a
     foundation model answers zero-shot, so that it is one of the entrants.
+
+    Parameters
+    ----------
+    rows, runs
+        As :func:`leaderboard.table.rows` and :func:`leaderboard.table.by_draw` make them.
 
     Returns
     -------
@@ -47,15 +52,18 @@ def standings(rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, flo
             representations = sorted({row["representation"] for row in mine})
             for representation in ["all", *(representations if len(representations) > 1 else [])]:
                 chosen = [row for row in mine if representation in ("all", row["representation"])]
-                found = make_field(chosen, accuracies, controls)
+                found = make_field(chosen, runs, controls)
                 if found is not None and len(found.methods) > 1:
                     head = {"pool": pool, "representation": representation, "n_labels": n_labels}
-                    made.append({**head, **standing(found, chosen)})
+                    made.append({**head, **standing(found)})
     return made
 
 
-def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the statistics of one field as JSON values."""
+def standing(found: Field) -> dict[str, Any]:
+    """Return the statistics of one field as JSON values.
+
+    All means are over the field's cells and draws, also those of seconds and end models.
+    """
     from autows.draws import generator
     from leaderboard import statistics as st
 
@@ -72,39 +80,44 @@ def standing(found: Field, rows: Sequence[Row]) -> dict[str, Any]:
     strength, weak, strong = st.strength_intervals(found.scores, rng, STRENGTH_RESAMPLES)
     adjusted = None if sure is None else st.holm_pairs(sure.p)
     groups = {} if sure is None else dict(zip(order, st.tie_groups(order, sure.p), strict=True))
-    cells = set(found.cells)
-    by_method: dict[str, list[Row]] = {}
-    for row in rows:
-        if cell_of(row) in cells:
-            by_method.setdefault(row["method"], []).append(row)
+    first_cell, first_draw = found.cells[0], found.draws[found.tasks[0]][0]
+    first = [runs[first_cell][first_draw] for runs in found.runs]
     entrants = [
         {
             "method": found.methods[i],
-            "family": by_method[found.methods[i]][0]["family"],
-            "origin": by_method[found.methods[i]][0]["origin"],
+            "family": first[i].about["family"],
+            "origin": first[i].origin,
             "mean_rank": rounded(float(ranks[i])),
             "mean_accuracy": rounded(float(means[:, i].mean())),
             # An accuracy lies in [0, 1]; Student's t, on a single task, does not know that.
             "accuracy_low": None if sure is None else rounded(max(float(sure.low[i]), 0.0)),
             "accuracy_high": None if sure is None else rounded(min(float(sure.high[i]), 1.0)),
-            "mean_end_model_accuracy": mean_of(by_method[found.methods[i]], "end_model_accuracy"),
+            "mean_end_model_accuracy": found.mean(i, end_model_accuracy),
             "win_share": rounded(float(others[i])),
             "strength": rounded(float(strength[i])),
             "strength_low": rounded(float(weak[i])),
             "strength_high": rounded(float(strong[i])),
             "tie_group": groups.get(i),
-            "seconds": mean_of(by_method[found.methods[i]], "seconds"),
+            "seconds": found.mean(i, lambda run: run.seconds),
         }
         for i in order
     ]
     return {
         "tasks": list(found.tasks),
         "cells": [list(cell) for cell in found.cells],
-        "n_draws": {task: part.shape[1] for task, part in zip(found.tasks, found.scores, strict=True)},
+        "n_draws": {task: len(draws) for task, draws in found.draws.items()},
         "entrants": entrants,
         "left_out": [
-            {"method": method, "n_cells": number, "n_cells_expected": len(found.cells)}
-            for method, number in found.left_out.items()
+            {
+                "method": method,
+                "n_cells": len(found.cells) - len(lacks),
+                "n_cells_expected": len(found.cells),
+                "missing": [
+                    {"task": task, "representation": representation, "draws": list(draws)}
+                    for (task, representation), draws in lacks.items()
+                ],
+            }
+            for method, lacks in found.left_out.items()
         ],
         "pairs": _pairs(found, order, sure, adjusted),
         "profile": _profile(found, order, means),

@@ -60,19 +60,25 @@ def rows(runs: Iterable[Run]) -> tuple[list[Row], dict[RowName, dict[int, float]
     accuracies : dict
         By row and draw.
     """
-    groups: dict[RowName, list[Run]] = {}
-    for run in runs:
-        groups.setdefault(run.row, []).append(run)
+    groups = by_draw(runs)
     accuracies = {
-        name: {run.draw: _number(run.scores["accuracy"]) for run in group if run.status == "ok"}
+        name: {k: _number(run.scores["accuracy"]) for k, run in group.items() if run.status == "ok"}
         for name, group in groups.items()
     }
-    made = [_row(groups[name], accuracies[name]) for name in groups]
+    made = [_row(list(group.values()), accuracies[name]) for name, group in groups.items()]
     made.sort(
         key=lambda r: (r["task"], r["n_labels"], r["representation"], -_or_low(r["accuracy"]), r["method"])
     )
     mark_ties(made, accuracies)
     return made, accuracies
+
+
+def by_draw(runs: Iterable[Run]) -> dict[RowName, dict[int, Run]]:
+    """Return runs by row and draw, draws in order."""
+    groups: dict[RowName, dict[int, Run]] = {}
+    for run in sorted(runs, key=lambda run: run.draw):
+        groups.setdefault(run.row, {})[run.draw] = run
+    return groups
 
 
 def name_of(row: Mapping[str, Any]) -> RowName:
@@ -83,7 +89,6 @@ def name_of(row: Mapping[str, Any]) -> RowName:
 def _row(group: list[Run], accuracy: Mapping[int, float]) -> Row:
     from leaderboard.statistics import mean_interval
 
-    group = sorted(group, key=lambda run: run.draw)
     first, done = group[0], [run for run in group if run.status == "ok"]
     mean, low, high = mean_interval([accuracy[run.draw] for run in done]) if done else (math.nan,) * 3
     count = Counter(run.status for run in group)
@@ -179,12 +184,6 @@ def by_task(values: Mapping[tuple[str, str], float]) -> float:
         tasks.setdefault(task, []).append(value)
     means = [sum(mine) / len(mine) for mine in tasks.values()]
     return sum(means) / len(means)
-
-
-def mean_of(made: Sequence[Row], name: str) -> float | None:
-    """Return the mean of a column of one method's rows, every task weighing the same; None with a gap."""
-    values = {(row["task"], row["representation"]): row[name] for row in made}
-    return None if any(value is None for value in values.values()) else rounded(by_task(values))
 
 
 def main_labels(made: Sequence[Row]) -> int | None:

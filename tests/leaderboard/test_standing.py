@@ -27,7 +27,7 @@ def test_places_by_hand():
 def test_who_is_not_complete_is_told_so():
     board = build([r for r in table(ENTRANT) if (r.key.task, r.key.method) != ("t", "d")])
     assert ranks(board, "d") == []
-    assert "Not ranked: it does not have all tasks" in text(board, "d")
+    assert "count (Labels only) it has no result in t / raw." in text(board, "d")
 
 
 def test_on_some_features_only():

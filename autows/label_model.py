@@ -54,6 +54,11 @@ class LabelModel(Configurable, ABC):
         self
         """
 
+    @property
+    def note(self) -> str:
+        """One sentence about the last fit that whoever reads the answers should know; usually empty."""
+        return ""
+
     @abstractmethod
     def predict_proba(self, L: NDArray[np.int8]) -> NDArray[np.float64]:
         """Return class probabilities, shape (N, K); a row without votes gets the prior."""

@@ -82,6 +82,7 @@ class VotingMethod(Method):
             used = extend_votes(view, votes)
             extended = {"extension": {k: v for k, v in used.info.items() if k not in votes.info}}
         model.fit(used.pool[view.unlabeled_index], view.y_seed, used.seeds)
+        noted = {"label_model_note": model.note} if model.note else {}
         return Labels(
             pool=model.predict_proba(used.pool).astype(np.float32),
             test=model.predict_proba(used.test).astype(np.float32),
@@ -92,7 +93,7 @@ class VotingMethod(Method):
             test_votes=votes.test,
             seed_votes=votes.seeds,
             lfs=used.lfs,
-            info={"n_lfs": votes.pool.shape[1], "synthesis": dict(votes.info), **extended},
+            info={"n_lfs": votes.pool.shape[1], "synthesis": dict(votes.info), **extended, **noted},
         )
 
     def fit_predict(self, view: TaskView, rng: np.random.Generator) -> Labels:

@@ -68,6 +68,8 @@ def command(
     outcome = run_plan(cells, RunStore(results), jobs, timeout, ProgressBar(), retry_skipped)
     for line in outcome.corrupt:
         click.echo(f"Run again: {line}", err=True)
+    for line in outcome.notes:
+        click.echo(f"Note: {line}", err=True)
     counts = {status: outcome.counts[status] for status in ("ok", "skipped", "failed", "timeout")}
     if as_json:
         click.echo(

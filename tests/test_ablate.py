@@ -167,3 +167,12 @@ def test_a_mistake_is_one_line_and_nothing_is_run(ablate, tmp_path, axis, argume
 def test_a_representation_for_another_modality_is_one_line(ablate):
     made = ablate("representation", "--values", "spectral", representations=(), status=2)
     assert made.stderr.startswith("Error: Task 'breast_cancer' is tabular, on which spectral does not work.")
+
+
+def test_it_is_said_where_another_label_model_answers(ablate):
+    spec = "snuba[families=stumps,n_iterations=1,keep_first=1]"
+    made = ablate("label_model", "--values", "metal,weighted_vote", methods=spec)
+    assert "metal needs at least 3 labeling functions that vote and got 2; seed_naive_bayes answers" in (
+        " ".join(made.stdout.split())
+    )
+    assert "weighted_vote needs" not in made.stdout

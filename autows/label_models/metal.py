@@ -7,13 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.label_models._linear import LinearLabelModel, Seeds, class_balance
-from autows.label_models._moments import pair_shares, voting_columns
+from autows.label_models._linear import Seeds, class_balance
+from autows.label_models._moments import PairLabelModel, pair_shares
 from autows.label_models._onehot import VoteBlocks
 from autows.label_models._tables import naive_bayes_weights, starting_table
 
 
-class Metal(LinearLabelModel):
+class Metal(PairLabelModel):
     """Matrix completion of vote overlaps, the label model of Snorkel.
 
     Votes of two labeling functions are independent given the class, so how often they are cast
@@ -52,6 +52,10 @@ class Metal(LinearLabelModel):
     rotation of ``mu diag(p)^(1/2)`` that keeps ``p^(1/2)`` fits as well, and the pull chooses the
     solution near the start.
 
+    Where fewer than three labeling functions vote their overlaps say nothing of who errs:
+    ``seed_naive_bayes[abstentions=false]`` answers, or without seeds ``majority_vote``, and the run's
+    ``info`` says so.
+
     Snorkel's start has a random scale, and it stops after 100 steps of gradient descent. Here
     the minimum is reached, and the pull does what stopping early does there.
 
@@ -83,9 +87,14 @@ class Metal(LinearLabelModel):
         if self.pull < 0 or self.max_iter < 1 or self.tol < 0:
             raise ValueError("metal needs pull >= 0, max_iter >= 1 and tol >= 0")
 
-    def _learn(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+    def _learn_from_pairs(
+        self,
+        votes: VoteBlocks,
+        columns: NDArray[np.intp],
+        seeds: Seeds | None,
+        prior: NDArray[np.float64] | None,
+    ) -> None:
         K = self.n_classes_
-        columns = voting_columns(self.name, votes)
         self.prior_ = class_balance(K, seeds, prior)
         start = starting_table(votes, seeds, self.prior_).reshape(-1, K)[columns]
         loss = MaskedLoss(

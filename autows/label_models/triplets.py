@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from autows.label_models._linear import LinearLabelModel, Seeds, class_balance
-from autows.label_models._moments import pair_shares, voting_columns
+from autows.label_models._linear import Seeds, class_balance
+from autows.label_models._moments import PairLabelModel, pair_shares
 from autows.label_models._onehot import VoteBlocks
 from autows.label_models._tables import naive_bayes_weights, starting_table
 
@@ -19,7 +19,7 @@ FLOOR = 0.01
 _ELEMENTS = 1 << 22
 
 
-class Triplets(LinearLabelModel):
+class Triplets(PairLabelModel):
     """The method of moments of FlyingSquid, for several classes and with abstentions.
 
     One class against the rest, a labeling function's *strength* is how much more often it votes for
@@ -55,6 +55,9 @@ class Triplets(LinearLabelModel):
     votes 8 times likelier in their own class than in another. Class shares are the prior if given, else
     shrunken from the seeds, else equal.
 
+    Where fewer than three labeling functions vote there are no triplets: ``seed_naive_bayes`` with the same
+    ``abstentions`` answers, or without seeds ``majority_vote``, and the run's ``info`` says so.
+
     O(K m^3) for up to 101 labeling functions, O(K m) of that size beyond, in chunks; the overlaps cost
     O(sum over rows of the squared number of votes). At most 5,000 different votes.
 
@@ -73,9 +76,14 @@ class Triplets(LinearLabelModel):
         self.abstentions = abstentions
         self.max_share = max_share
 
-    def _learn(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+    def _learn_from_pairs(
+        self,
+        votes: VoteBlocks,
+        columns: NDArray[np.intp],
+        seeds: Seeds | None,
+        prior: NDArray[np.float64] | None,
+    ) -> None:
         K = self.n_classes_
-        columns = voting_columns(self.name, votes)
         self.prior_ = class_balance(K, seeds, prior)
         start = starting_table(votes, seeds, self.prior_)
         single = votes.totals / votes.n_rows

@@ -66,7 +66,8 @@ class Outcome:
     ----------
     measured : list of Measured
     notes : list of str
-        Files that could not be read and were made again, and runs without a diagnosis.
+        Files that could not be read and were made again, where another label model than the named one
+        answered, and runs without a diagnosis.
     failed : bool
         Whether a run or a diagnosis failed or ran out of time.
     executed, diagnosed : int
@@ -179,7 +180,7 @@ def measure(
     for part in stages(list(cells.values())):
         ran = run_plan(part, store, jobs, progress=progress)
         records.update((record.key.id, record) for record in ran.records)
-        outcome.notes += [f"Run again: {line}" for line in ran.corrupt]
+        outcome.notes += [f"Run again: {line}" for line in ran.corrupt] + ran.notes
         outcome.executed += ran.executed
         outcome.failed |= bool(ran.troubled)
     kind = AXES[name].diagnosis if name in AXES else ""

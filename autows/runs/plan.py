@@ -111,6 +111,12 @@ class Outcome:
         """Records that failed or ran out of time."""
         return [r for r in self.records if r.status in ("failed", "timeout")]
 
+    @property
+    def notes(self) -> list[str]:
+        """What whoever reads the scores should know: where another label model than the named one answered."""
+        noted = [r for r in self.records if r.info.get("label_model_note")]
+        return sorted({f"{r.labels['method']} on {r.key.task}: {r.info['label_model_note']}" for r in noted})
+
 
 class Progress:
     """What is told while a plan runs; the default tells nothing."""

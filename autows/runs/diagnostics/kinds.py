@@ -210,7 +210,7 @@ def best_subset(run: Finished, votes: Votes) -> dict[str, Any]:
         try:
             model.fit(mine, view.y_seed, np.ascontiguousarray(votes.seeds[:, lfs]))
         except ValueError:
-            return -1.0  # Some label models refuse to work with few labeling functions.
+            return -1.0  # A label model may refuse to work with few labeling functions.
         return run.right(model.predict_proba(mine), model.covered(mine), y)
 
     order, everything = greedy_order(L, y, view.n_classes), np.arange(m, dtype=np.intp)

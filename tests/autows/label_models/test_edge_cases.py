@@ -95,17 +95,10 @@ NOTHING = {
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("what", NOTHING)
-def test_with_next_to_nothing_the_answer_is_right_or_says_what_to_do(spec, what):
+def test_with_next_to_nothing_the_answer_is_right(spec, what):
     L, voting = NOTHING[what]
     y_seed = np.array([0, 0, 0, 1])
     L_seed = np.where(np.arange(L.shape[1]) < voting, y_seed[:, None], -1).astype(np.int8)
-    if spec.partition("[")[0] in OF_PAIRS:
-        message = (
-            f"needs at least 3 labeling functions that vote and got {voting}; use majority_vote or dawid"
-        )
-        with pytest.raises(ValueError, match=message):
-            answer(spec, 2, L, y_seed, L_seed)
-        return
     P = answer(spec, 2, L, y_seed, L_seed, prior=np.array([0.7, 0.3]))
     np.testing.assert_allclose(
         P[np.all(L == -1, axis=1)], np.tile([0.7, 0.3], (np.sum(np.all(L == -1, axis=1)), 1))
@@ -113,6 +106,49 @@ def test_with_next_to_nothing_the_answer_is_right_or_says_what_to_do(spec, what)
     if what == "one labeling function":
         assert P[0, 0] > 0.7
         assert P[1, 1] > 0.3
+
+
+@pytest.mark.parametrize(
+    ("spec", "seeded"),
+    [
+        ("metal", "seed_naive_bayes[abstentions=false]"),
+        ("triplets", "seed_naive_bayes"),
+        ("triplets[abstentions=false]", "seed_naive_bayes[abstentions=false]"),
+    ],
+)
+@pytest.mark.parametrize("voting", [1, 2])
+def test_below_three_labeling_functions_another_label_model_answers_and_it_is_said(spec, seeded, voting):
+    L, _, y_seed, L_seed = problem()
+    L[:, voting:] = -1
+    L_seed[:, voting:] = -1
+    prior = np.array([0.5, 0.3, 0.2])
+    for seeds, stand_in in (((y_seed, L_seed), seeded), ((), "majority_vote")):
+        expected = answer(stand_in, 3, L, *seeds, prior=prior)
+        np.testing.assert_array_equal(answer(spec, 3, L, *seeds, prior=prior), expected)
+        model = label_models.create(spec, n_classes=3).fit(L, *seeds)
+        assert model.note == (
+            f"{model.name} needs at least 3 labeling functions that vote and got {voting}; "
+            f"{stand_in.partition('[')[0]} answers in its place"
+        )
+    # A third one, and what stood in is gone.
+    L, *_ = problem()
+    found = model.fit(L[:, :3]).predict_proba(L[:, :3])
+    np.testing.assert_array_equal(found, answer(spec, 3, L[:, :3]))
+    assert model.note == ""
+
+
+@pytest.mark.parametrize("spec", ["metal", "triplets", "triplets[abstentions=false]"])
+def test_one_labeling_function_is_judged_by_the_seeds(spec):
+    # Of 11 rows 4 vote for each class: q = 4.5 / 12.5 = 0.36, a vote of which nothing is known has chance
+    # 0.36 8 / (1 + 7 0.36) = 9 / 11 in its class and 9 / 88 in the other. 2 such rows join 2 seeds a class.
+    L = np.array([[0], [0], [0], [1], [-1], [-1], [-1]], dtype=np.int8)
+    y_seed, L_seed = np.array([0, 0, 1, 1]), np.array([[0], [1], [1], [1]], dtype=np.int8)
+    P = answer(spec, 2, L, y_seed, L_seed, prior=np.array([0.5, 0.5]))
+    right, wrong = (1 + 18 / 11) / 4, (0 + 18 / 88) / 4
+    assert P[0, 0] == pytest.approx(right / (right + wrong)) == pytest.approx(0.928)
+    wrong, right = (1 + 18 / 88) / 4, (2 + 18 / 11) / 4
+    assert P[3, 1] == pytest.approx(right / (right + wrong)) == pytest.approx(160 / 213)
+    np.testing.assert_allclose(P[4:], 0.5)
 
 
 @pytest.mark.parametrize("spec", SPECS)

@@ -12,6 +12,7 @@ import tasks
 from autows import method, representations
 from autows.draws import draw, generator
 from autows.errors import UserError
+from autows.label_models.metal import Metal
 from autows.lf_family import Rows
 from autows.runs.answers import AnswerFile
 from autows.runs.cell import Cell, execute
@@ -123,7 +124,15 @@ def test_done_ends_the_questions_early(tmp_path):
     assert stored(cell, tmp_path)[-1].keys() == {"ended_at"}
 
 
-def test_done_is_remembered_when_the_run_fails_and_by_other_label_models(tmp_path):
+def test_done_is_remembered_when_the_run_fails_and_by_other_label_models(tmp_path, monkeypatch):
+    fit = Metal.fit
+
+    def picky(model, L, *seeds):
+        if L.shape[1] < 3:
+            raise ValueError("at least 3")
+        return fit(model, L, *seeds)
+
+    monkeypatch.setattr(Metal, "fit", picky)
     spec = "iws[oracle=human,final=as,label_model=metal]"
     record, screen = talk(make_cell(spec), tmp_path, "yd")
     assert record.status == "failed"
@@ -173,10 +182,13 @@ def test_interviews_leave_the_runs_to_the_plan_which_does_each_once(tmp_path):
     assert [store.read(cell.key) for cell in cells] == [None, None]
     outcome = run_plan(cells, store)
     assert outcome.executed == 2
-    assert outcome.counts == {"failed": 1, "ok": 1}
+    assert outcome.counts == {"ok": 2}
     assert len(questions(screen.getvalue())) == 2
-    (failed,) = outcome.troubled
-    assert "got 1" in failed.reason
+    (note,) = outcome.notes
+    assert note.startswith(
+        "iws[final=as,label_model=metal,oracle=human] on breast_cancer: metal needs at least 3 "
+    )
+    assert "got 1" in note
 
 
 def test_what_is_no_answer_is_explained_and_asked_again(tmp_path):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 from autows.files import make_folder, write_bytes
+from leaderboard import csv_text
 from leaderboard.ablation.table import Ablation
 from leaderboard.ablation.text import to_markdown
 
@@ -39,8 +38,4 @@ def to_json(table: Ablation) -> str:
 
 def to_csv(table: Ablation) -> str:
     """Return the rows as CSV, a column for each field, empty where there is no value."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(table.rows[0]) if table.rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table.rows)
-    return stream.getvalue()
+    return csv_text.to_csv(table.rows, list(table.rows[0]) if table.rows else [])

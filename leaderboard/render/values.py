@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
+from leaderboard import csv_text
 from leaderboard.board import Board
 
 NOT_IN_CSV = ("reliability", "risk_coverage", "submission")
@@ -32,10 +31,5 @@ def _lines(value: Any) -> str:
 
 def to_csv(board: Board) -> str:
     """Return the rows as CSV, a column for each field, empty where there is no value."""
-    stream = io.StringIO()
     names = [name for name in board.rows[0] if name not in NOT_IN_CSV] if board.rows else []
-    writer = csv.DictWriter(stream, names, lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    for row in board.rows:
-        writer.writerow({**row, "needs": " ".join(row["needs"] or [])})
-    return stream.getvalue()
+    return csv_text.to_csv(({**row, "needs": " ".join(row["needs"] or [])} for row in board.rows), names)

@@ -169,8 +169,9 @@ def _compare(
                 "representations": sorted(parts),
                 "n_draws": len(by_draw),
                 "difference": rounded(paired.mean),
-                "low": rounded(paired.low),
-                "high": rounded(paired.high),
+                # No two accuracies differ by more than 1; with two draws Student's t does not know that.
+                "low": rounded(max(paired.low, -1.0)),
+                "high": rounded(min(paired.high, 1.0)),
                 "p": rounded(paired.p),
                 "wins": paired.wins,
                 "ties": paired.ties,

@@ -124,11 +124,11 @@ def _waterfall(row: tuple[Any, ...], kept: Kept) -> dict[str, Any]:
 
 
 def _stage(name: str, accuracies: Sequence[float]) -> dict[str, Any]:
-    mean, low, high = mean_interval(accuracies)
+    mean, low, high = mean_interval(accuracies, bounds=(0.0, 1.0))
     several = len(accuracies) > 1
     return {
         "name": name,
         "accuracy": round(mean, 6),
-        "accuracy_low": round(max(low, 0.0), 6) if several else None,
-        "accuracy_high": round(min(high, 1.0), 6) if several else None,
+        "accuracy_low": round(low, 6) if several else None,
+        "accuracy_high": round(high, 6) if several else None,
     }

@@ -89,7 +89,7 @@ def standing(found: Field) -> dict[str, Any]:
             "origin": first[i].origin,
             "mean_rank": rounded(float(ranks[i])),
             "mean_accuracy": rounded(float(means[:, i].mean())),
-            # An accuracy lies in [0, 1]; Student's t, on a single task, does not know that.
+            # An accuracy lies in [0, 1]; Student's t, on a single task, does not know that. So for pairs.
             "accuracy_low": None if sure is None else rounded(max(float(sure.low[i]), 0.0)),
             "accuracy_high": None if sure is None else rounded(min(float(sure.high[i]), 1.0)),
             "mean_end_model_accuracy": found.mean(i, end_model_accuracy),
@@ -146,8 +146,8 @@ def _pairs(
 
 def _told(sure: Differences, adjusted: NDArray[np.float64], i: int, j: int) -> dict[str, float | None]:
     return {
-        "low": rounded(float(sure.difference_low[i, j])),
-        "high": rounded(float(sure.difference_high[i, j])),
+        "low": rounded(max(float(sure.difference_low[i, j]), -1.0)),
+        "high": rounded(min(float(sure.difference_high[i, j]), 1.0)),
         "p": rounded(float(sure.p[i, j])),
         "p_holm": rounded(float(adjusted[i, j])),
     }

@@ -90,7 +90,8 @@ def _row(group: list[Run], accuracy: Mapping[int, float]) -> Row:
     from leaderboard.statistics import mean_interval
 
     first, done = group[0], [run for run in group if run.status == "ok"]
-    mean, low, high = mean_interval([accuracy[run.draw] for run in done]) if done else (math.nan,) * 3
+    reached = [accuracy[run.draw] for run in done]
+    mean, low, high = mean_interval(reached, bounds=(0.0, 1.0)) if done else (math.nan,) * 3
     count = Counter(run.status for run in group)
     about = first.about
     return {
@@ -103,9 +104,8 @@ def _row(group: list[Run], accuracy: Mapping[int, float]) -> Row:
         **{f"n_{status}": count[status] for status in ("failed", "timeout", "skipped")},
         "reason": next((run.reason for run in group if run.reason), None),
         "accuracy": rounded(mean),
-        # An accuracy lies in [0, 1]; with two or three draws Student's t does not know that.
-        "accuracy_low": rounded(max(low, 0.0)),
-        "accuracy_high": rounded(min(high, 1.0)),
+        "accuracy_low": rounded(low),
+        "accuracy_high": rounded(high),
         **{name: _mean([run.scores.get(name) for run in done]) for name in MEANS},
         **{name: _mean_curve([getattr(run, name) for run in done], parts) for name, parts in CURVES.items()},
         "seconds": _mean([run.seconds for run in done]),

@@ -7,6 +7,7 @@ from typing import Any
 
 from leaderboard.ablation.table import Ablation, Row
 from leaderboard.learning import REFERENCE, ZERO_SHOT
+from leaderboard.render import cells
 
 Lines = list[dict[str, str]]
 """A table; a column that is empty in all lines is not shown."""
@@ -35,11 +36,11 @@ def _values(table: Ablation) -> Blocks:
         lines = [
             {
                 table.axis: f"{_plain(row['value'])}{' *' if row['reference'] else ''}",
-                "accuracy": _with_half(row, "accuracy"),
-                "difference": "" if row["reference"] else _with_half(row, "difference", signed=True),
-                **{title: _per_cent(row[name]) for title, name in COLUMNS.get(table.axis, USUAL).items()},
-                "log-loss": _number(row["log_loss"]) if table.axis == "end_model" else "",
-                "aggregate s": _number(row["aggregate_seconds"]),
+                "accuracy": cells.with_half_width(row, "accuracy"),
+                "difference": "" if row["reference"] else cells.with_half_width(row, "difference", "+"),
+                **{title: cells.percent(row[name]) for title, name in COLUMNS.get(table.axis, USUAL).items()},
+                "log-loss": cells.number(row["log_loss"]) if table.axis == "end_model" else "",
+                "aggregate s": cells.number(row["aggregate_seconds"]),
                 "draws": _draws_if_ragged(row, rows),
             }
             for row in rows
@@ -67,8 +68,8 @@ def _waterfall(table: Ablation) -> Blocks:
         lines = [
             {
                 "stage": f"{row['value']}{_chosen(row)}",
-                "accuracy": _with_half(row, "accuracy"),
-                "step": _with_half(row, "step", signed=True),
+                "accuracy": cells.with_half_width(row, "accuracy"),
+                "step": cells.with_half_width(row, "step", "+"),
                 "draws": _draws_if_ragged(row, rows),
             }
             for row in rows
@@ -91,7 +92,9 @@ def _curves(table: Ablation) -> Blocks:
         spoken = [row for row in rows if row["method"] == ZERO_SHOT]
         learned = [mine for mine in by_method if mine[0]["method"] != ZERO_SHOT]
         parts: list[Lines | str] = [_wide(learned, sizes, "accuracy")] if learned else []
-        parts += [f"{_name(row)} takes no labels: {_with_half(row, 'accuracy')}" for row in spoken]
+        parts += [
+            f"{cells.method(row)} takes no labels: {cells.with_half_width(row, 'accuracy')}" for row in spoken
+        ]
         behind = [mine for mine in learned if mine[0]["method"] != REFERENCE]
         if any(row["ahead"] is not None for mine in behind for row in mine):
             parts += ["", f"Difference to {REFERENCE} with as many labels", _wide(behind, sizes, "ahead")]
@@ -110,24 +113,25 @@ def _wide(groups: Sequence[Sequence[Row]], sizes: Sequence[int], name: str) -> L
     lines = []
     for rows in groups:
         by_size = {row["value"]: row for row in rows}
-        cells = {
-            str(n): _with_half(by_size[n], name, signed=name != "accuracy") if n in by_size else ""
+        by_number = {
+            str(n): cells.with_half_width(by_size[n], name, "" if name == "accuracy" else "+")
+            if n in by_size
+            else ""
             for n in sizes
         }
-        lines.append({"method": _name(rows[0]), **cells})
+        lines.append({"method": cells.method(rows[0]), **by_number})
     return lines
 
 
 def _worth(row: Row, crossing: Mapping[str, Any] | None, largest: int) -> dict[str, str]:
-    worth = row["worth_note"] or ("" if row["worth_labels"] is None else f"{row['worth_labels']:.0f}")
     reached = ""
     if crossing is not None:
         reached = f">{largest}" if crossing["n_labels"] is None else f"{crossing['n_labels']:.0f}"
     labels = "no" if row["method"] == ZERO_SHOT else str(row["n_labels"])
     return {
-        "method": f"{_name(row)} with {labels} labels",
-        "accuracy": _per_cent(row["accuracy"]),
-        "worth labels": worth,
+        "method": f"{cells.method(row)} with {labels} labels",
+        "accuracy": cells.percent(row["accuracy"]),
+        "worth labels": cells.worth(row),
         "zero-shot reached with": reached,
     }
 
@@ -152,25 +156,5 @@ def _draws_if_ragged(row: Row, rows: Sequence[Row]) -> str:
     return str(row["n_draws"]) if len({other["n_draws"] for other in rows}) > 1 else ""
 
 
-def _name(row: Row) -> str:
-    return row["method"] if row["zero_shot"] is None else f"{row['method']} ({row['zero_shot']})"
-
-
 def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
-
-
-def _per_cent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def _with_half(row: Row, name: str, signed: bool = False) -> str:
-    if row[name] is None:
-        return ""
-    text = f"{100 * row[name]:+.1f}" if signed else f"{100 * row[name]:.1f}"
-    half = None if row[f"{name}_high"] is None else 50 * (row[f"{name}_high"] - row[f"{name}_low"])
-    return text if half is None else f"{text} ± {half:.1f}"

@@ -154,7 +154,7 @@ def _row(place: tuple[str, str, str], ones: Sequence[Measured], accuracy: Draws,
         "reference": ones[0].reference,
         "n_labels": first.key.n_labels,
         "n_draws": len(accuracy),
-        **interval("accuracy", list(accuracy.values())),
+        **interval("accuracy", list(accuracy.values()), (0.0, 1.0)),
         **paired("difference", accuracy, own),
         **{name: mean([one.get(name) for one in scores]) for name in SCORES},
         **{
@@ -171,12 +171,13 @@ def _accuracies(ones: Sequence[Measured]) -> Draws:
 
 def paired(name: str, accuracy: Draws, other: Draws) -> dict[str, float | None]:
     """Return the mean difference on the draws that both have, with ``_low`` and ``_high``."""
-    return interval(name, [accuracy[k] - other[k] for k in sorted(set(accuracy) & set(other))])
+    differences = [accuracy[k] - other[k] for k in sorted(set(accuracy) & set(other))]
+    return interval(name, differences, (-1.0, 1.0))
 
 
-def interval(name: str, values: list[float]) -> dict[str, float | None]:
-    """Return the mean with ``_low`` and ``_high``, rounded; None where there is none."""
-    centre, low, high = mean_interval(values) if values else (math.nan,) * 3
+def interval(name: str, values: list[float], bounds: tuple[float, float]) -> dict[str, float | None]:
+    """Return the mean with ``_low`` and ``_high``, cut off at bounds, rounded; None where there is none."""
+    centre, low, high = mean_interval(values, bounds=bounds) if values else (math.nan,) * 3
     found = {name: centre, f"{name}_low": low, f"{name}_high": high}
     return {key: None if math.isnan(value) else round(value, 6) for key, value in found.items()}
 

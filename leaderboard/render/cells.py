@@ -22,18 +22,34 @@ def number(value: float | None, digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def accuracy(row: Mapping[str, Any]) -> str:
-    """Return mean accuracy and the half-width of its interval, or why there is none.
+def with_half_width(row: Mapping[str, Any], name: str, sign: str = "") -> str:
+    """Return a mean and the half-width of its interval in per cent, or nothing.
 
-    The half-width is that of Student's t; where the interval ends at 0 or 1 the wider side is it.
+    The half-width is that of Student's t; where the interval is cut off the wider side is it.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``name``, ``name_low`` and ``name_high``, the latter None where there is no interval.
+    name : str
+    sign : str, default ""
+        ``+`` to show that of a number above zero, too.
+
+    Examples
+    --------
+    >>> with_half_width({"step": 0.1, "step_low": -0.05, "step_high": 0.25}, "step", "+")
+    '+10.0 ± 15.0'
     """
-    if not row["n_draws"]:
-        return why_not(row)
-    text = percent(row["accuracy"])
-    if row["accuracy_low"] is not None:
-        half = max(row["accuracy_high"] - row["accuracy"], row["accuracy"] - row["accuracy_low"])
-        text += f" ± {100 * half:.1f}"
-    return text
+    mean, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
+    if mean is None:
+        return ""
+    half = "" if low is None else f" ± {100 * max(high - mean, mean - low):.1f}"
+    return f"{100 * mean:{sign}.1f}{half}"
+
+
+def accuracy(row: Mapping[str, Any]) -> str:
+    """Return mean accuracy and the half-width of its interval, or why there is none."""
+    return with_half_width(row, "accuracy") if row["n_draws"] else why_not(row)
 
 
 def why_not(row: Mapping[str, Any]) -> str:
@@ -47,7 +63,7 @@ def method(row: Mapping[str, Any]) -> str:
 
 
 def worth(row: Mapping[str, Any]) -> str:
-    """Return how many labels an accuracy is worth.
+    """Return how many labels an accuracy is worth, or nothing.
 
     Examples
     --------

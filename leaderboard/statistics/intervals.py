@@ -14,7 +14,9 @@ def check_level(level: float) -> None:
         raise ValueError(f"a confidence level lies between 0 and 1, 0.95 for instance; got {level}")
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+def mean_interval(
+    values: Sequence[float], level: float = 0.95, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[float, float, float]:
     """Return mean and Student-t confidence interval over independent draws.
 
     Parameters
@@ -23,6 +25,9 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, 
         One value a draw, at least one.
     level : float, default 0.95
         Confidence level.
+    bounds : (float, float), default none
+        Between which every mean lies, (0, 1) for an accuracy: with a few draws Student's t does not know
+        that, and the interval is cut off there.
 
     Returns
     -------
@@ -46,6 +51,8 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, 
     --------
     >>> [round(x, 3) for x in mean_interval([0.7, 0.8, 0.9])]
     [0.8, 0.552, 1.048]
+    >>> [round(x, 3) for x in mean_interval([0.7, 0.8, 0.9], bounds=(0, 1))]
+    [0.8, 0.552, 1]
     """
     from scipy.special import stdtrit
 
@@ -57,4 +64,4 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, 
     if array.size == 1:
         return mean, math.nan, math.nan
     half = float(stdtrit(array.size - 1, 0.5 + level / 2) * array.std(ddof=1) / math.sqrt(array.size))
-    return mean, mean - half, mean + half
+    return mean, max(mean - half, bounds[0]), min(mean + half, bounds[1])

@@ -54,23 +54,43 @@ def one(value, draw, accuracy, own="ds", task="a", status="ok", method="snuba", 
 
 
 def test_differences_are_paired_over_the_draws_both_have():
-    runs = [one("ds", 0, 0.5), one("ds", 1, 0.7), one("mv", 1, 0.8), one("mv", 0, 0.4)]
+    runs = [one("ds", 0, 0.5), one("ds", 1, 0.7), one("mv", 1, 0.71), one("mv", 0, 0.49)]
     best, other = build(runs, "label_model").rows
     assert (best["value"], best["reference"], best["accuracy"], best["difference"]) == ("ds", True, 0.6, 0.0)
     assert (other["value"], other["accuracy"], other["difference"]) == ("mv", 0.6, 0.0)
-    # Differences -.1 and .1: mean 0, standard error .1, t(1) = 12.706.
-    assert other["difference_high"] == pytest.approx(1.270620, abs=1e-5)
+    # Differences -.01 and .01: mean 0, standard error .01, t(1) = 12.706.
+    assert other["difference_high"] == pytest.approx(0.1270620, abs=1e-6)
     assert (other["coverage"], other["pool_accuracy"], other["synthesise_seconds"]) == (0.5, None, 2.0)
     short = build(runs[:3], "label_model").rows
     assert short[0]["value"] == "mv"
     assert (short[0]["n_draws"], short[0]["difference"], short[0]["difference_low"]) == (
         1,
-        pytest.approx(0.1),
+        pytest.approx(0.01),
         None,
     )
     # Where not all have as many draws, the table says how many each has.
     assert to_text(build(runs[:3], "label_model")).splitlines()[1].split()[-1] == "draws"
     assert to_text(build(runs, "label_model")).splitlines()[1].split()[-1] == "s"
+
+
+def test_intervals_end_where_accuracies_and_their_differences_do():
+    runs = [one("ds", 0, 0.9), one("ds", 1, 1.0), one("mv", 0, 0.0), one("mv", 1, 0.4)]
+    table = build(runs, "label_model")
+    first, second = table.rows
+    # Half-widths are t(1) = 12.706 times standard errors of .05 and .2.
+    assert (first["accuracy_low"], first["accuracy_high"]) == (pytest.approx(0.95 - 0.635310, abs=1e-5), 1.0)
+    assert (second["accuracy_low"], second["accuracy_high"]) == (0.0, 1.0)
+    # Differences -.9 and -.6: mean -.75, standard error .15.
+    assert (second["difference_low"], second["difference_high"]) == (-1.0, 1.0)
+    lines = [" ".join(line.split()) for line in to_text(table).splitlines()]
+    # Of an interval that is cut off, the wider side is the half-width.
+    assert "ds * 95.0 ± 63.5 50.0 0.25" in lines
+    assert "mv 20.0 ± 80.0 -75.0 ± 175.0 50.0 0.25" in lines
+
+
+def test_learning_curves_lie_where_accuracies_do():
+    found = build(curve("snuba", {10: 0.45, 1000: 0.9}), "n_labels").curves[0]["points"]
+    assert [(point["low"], point["high"]) for point in found] == [(0.0, 1.0), (pytest.approx(0.26469), 1.0)]
 
 
 def test_a_reference_without_a_result_leaves_no_difference_and_a_note():
@@ -223,7 +243,7 @@ def test_learning_curves_cross_zero_shot_and_are_worth_labels():
     text = to_text(table)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "method 10 100 1000" in lines
-    assert "snuba 45.0 ± 63.5 60.0 ± 63.5 72.0 ± 63.5" in lines
+    assert "snuba 45.0 ± 55.0 60.0 ± 60.0 72.0 ± 63.5" in lines
     assert "zero_shot_clip (glyph_clip) takes no labels: 75.0 ± 63.5" in lines
     assert "snuba with 100 labels 60.0 32 >1000" in lines
     assert "zero_shot_clip (glyph_clip) with no labels 75.0 316" in lines

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from autows.runs.record import Record
 from leaderboard import learning
 from leaderboard.statistics import mean_interval
+
+if TYPE_CHECKING:
+    from autows.runs.ablation import Measured
 
 SCORES = (
     "coverage",
@@ -27,34 +29,6 @@ SCORES = (
 Row = dict[str, Any]
 Draws = Mapping[int, float]
 """Accuracies by draw."""
-
-
-class Measured(Protocol):
-    """A run, or what is known of it, and where it lies on the axis."""
-
-    @property
-    def record(self) -> Record:
-        """The run."""
-
-    @property
-    def value(self) -> str | int | float | bool | None:
-        """The place on the axis."""
-
-    @property
-    def method(self) -> str:
-        """The method as it was given."""
-
-    @property
-    def reference(self) -> bool:
-        """Whether differences are taken against this value."""
-
-    @property
-    def representation(self) -> str | None:
-        """The features; None if these are varied."""
-
-    @property
-    def scores(self) -> Mapping[str, float | None] | None:
-        """Among them ``accuracy``; None if there is no result."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard.plots import style
 from leaderboard.plots.choice import QUESTION, above_chance, first_panels
 from leaderboard.plots.labels import Label, place
-from leaderboard.plots.layout import Entry, fit_title, limits, sheet
+from leaderboard.plots.layout import Entry, columns_for, fit_title, limits, sheet
 from leaderboard.plots.words import counted, percent
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def plot(rows: Sequence[Row], marked: Collection[str] = ()) -> Figure | None:
         "everything is in the grey strip, side by side only to be seen."
     )
     marks = style.markers(row["representation"] for row in kept)
-    columns = min(4, len(tasks)) if len(tasks) != 4 else 2
+    columns = columns_for(len(tasks))
     page = sheet(
         len(tasks),
         columns=columns,

@@ -72,5 +72,33 @@ def _merit(row: Row) -> float:
 
 def first_panels(names: Sequence[str], most: int, noun: str) -> tuple[list[str], list[str]]:
     """Return the first ``most`` names, and a note on those left out, if any."""
-    left_out = len(names) - most
-    return list(names[:most]), [f"Not shown: {counted(left_out, noun)}."] if left_out > 0 else []
+    return list(names[:most]), not_shown(len(names) - most, noun)
+
+
+def first_methods(
+    order: Sequence[str], otherwise: Sequence[str], families: Mapping[str, str], most: int
+) -> tuple[list[str], list[str]]:
+    """Return at most ``most`` methods, and a note on those left out, if any.
+
+    Parameters
+    ----------
+    order, otherwise : sequence of str
+        Methods, the most important first; those in both are as in ``order``.
+    families : mapping of str to str
+        Of the methods there are.
+    most : int
+    """
+    ranked = list(dict.fromkeys([*(name for name in order if name in families), *otherwise]))
+    methods = highlights(ranked, families, most)
+    return methods, not_shown(len(ranked) - len(methods), "method")
+
+
+def not_shown(number: int, noun: str, which: str = "") -> list[str]:
+    """Return a note on what a plot leaves out; no note where that is nothing.
+
+    Examples
+    --------
+    >>> not_shown(2, "method", " of a worse rank"), not_shown(0, "method")
+    (['Not shown: 2 methods of a worse rank.'], [])
+    """
+    return [f"Not shown: {counted(number, noun)}{which}."] if number > 0 else []

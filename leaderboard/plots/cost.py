@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
-from leaderboard.plots.choice import above_chance, best_features, first_panels
+from leaderboard.plots.choice import above_chance, best_features, first_panels, not_shown
 from leaderboard.plots.labels import Label, place
-from leaderboard.plots.layout import Entry, fit_title, limits, log_limits, log_ticks, sheet
-from leaderboard.plots.pools import heading, left_out
+from leaderboard.plots.layout import Entry, columns_for, fit_title, limits, log_limits, log_ticks, sheet
+from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, listed, percent, seconds
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ MOST_PANELS = 12
 MOST_METHODS = 40
 FRONT = (0.0, (3.0, 2.0))
 
-Standing = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 
@@ -45,9 +44,8 @@ def plot(standing: Standing) -> Figure | None:
     if not points:
         return None
     kept = points[:MOST_METHODS]
-    if len(points) > len(kept):
-        notes.append(f"Not shown: {counted(len(points) - len(kept), 'method')}.")
-    notes = [*_notes(kept), *notes, *left_out([standing])]
+    others = not_shown(len(points) - len(kept), "method")
+    notes = [*_notes(kept), *notes, *others, *left_out([standing])]
     page = sheet(1, columns=1, height=3.7, left=0.55, key=_key(kept), notes=notes)
     fit_title(page.panels[0], "{}", heading(standing))
     _panel(page.panels[0], kept, 26, len(kept))
@@ -76,7 +74,7 @@ def plot_by_task(rows: Sequence[Row]) -> Figure | None:
     tasks, notes = first_panels(sorted({row["task"] for row in usable}), MOST_PANELS, "task")
     panels = {task: [_point(row, row["accuracy"]) for row in usable if row["task"] == task] for task in tasks}
     every = [point for points in panels.values() for point in points]
-    columns = min(4, len(tasks)) if len(tasks) != 4 else 2
+    columns = columns_for(len(tasks))
     page = sheet(
         len(tasks),
         columns=columns,

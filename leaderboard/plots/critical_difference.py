@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
+from leaderboard.plots.choice import not_shown
 from leaderboard.plots.layout import sheet, text_width
-from leaderboard.plots.pools import heading, left_out
+from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, listed
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 MOST = 30
 STEP = 0.2
 """Inches between labels."""
-
-Standing = Mapping[str, Any]
 
 
 @style.styled
@@ -56,9 +55,7 @@ def plot(standing: Standing) -> Figure | None:
         f"{counted(friedman['n_tasks'], 'task')}. With few tasks this test sees little; the paired "
         "differences see more.",
     ]
-    if len(entrants) > len(kept):
-        notes.append(f"Not shown: {counted(len(entrants) - len(kept), 'method')} of a worse rank.")
-    notes += left_out([standing])
+    notes += [*not_shown(len(entrants) - len(kept), "method", " of a worse rank"), *left_out([standing])]
     page = sheet(
         1,
         columns=1,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import intervals, style
+from leaderboard.plots.choice import not_shown
 from leaderboard.plots.intervals import Item
 from leaderboard.plots.layout import Entry, sheet
 from leaderboard.plots.words import counted, interval, signed
@@ -138,8 +139,7 @@ def plot_against(
             f"Grey band: differences below {100 * smallest_difference:.1f} points, which this number of "
             "tasks and draws cannot detect (80 % power, 5 % level)."
         )
-    if len(found) > len(kept):
-        notes.append(f"Not shown: {counted(len(found) - len(kept), 'method')} with lower differences.")
+    notes += not_shown(len(found) - len(kept), "method", " with lower differences")
     against = style.short([found[0]["against"]], 40)[found[0]["against"]]
     figure = _figure(
         items,

@@ -145,6 +145,11 @@ def fit_title(axes: Axes, form: str, *parts: str, size: float = style.HEADING) -
     axes.set_title(text, fontsize=size)
 
 
+def columns_for(n_panels: int) -> int:
+    """Return how many panels stand side by side: at most four, and four are a square."""
+    return 2 if n_panels == 4 else min(4, n_panels)
+
+
 def sheet(
     n_panels: int,
     *,

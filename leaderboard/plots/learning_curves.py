@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
-from leaderboard.plots.choice import first_panels, highlights
+from leaderboard.plots.choice import first_methods, first_panels
 from leaderboard.plots.labels import Label, place
-from leaderboard.plots.layout import Entry, fit_title, limits, log_limits, sheet, thinned
+from leaderboard.plots.layout import Entry, columns_for, fit_title, limits, log_limits, sheet, thinned
 from leaderboard.plots.words import counted, listed, percent
 
 if TYPE_CHECKING:
@@ -57,24 +57,20 @@ def plot(
         return None
     cells, notes = _cells(curves)
     families = {curve["method"]: curve["family"] for curve in curves}
-    ranked = [name for name in order if name in families]
-    ranked += [name for name in _by_end(curves) if name not in ranked]
-    methods = highlights(ranked, families, MOST_CURVES)
-    if len(ranked) > len(methods):
-        notes.append(f"Not shown: {counted(len(ranked) - len(methods), 'method')}.")
+    methods, others = first_methods(order, _by_end(curves), families, MOST_CURVES)
     looks = style.looks(methods, families)
     names = style.short(methods, 30)
     key = [Entry(names[m], looks[m].color, dash=looks[m].dash) for m in methods]
     if any(cell in levels for cell in cells):
         key.append(Entry(f"{ZERO_SHOT} (no labels)", style.INK, dash=(0.0, (1.0, 1.5)), width=1.2))
-    columns = min(4, len(cells)) if len(cells) != 4 else 2
+    columns = columns_for(len(cells))
     page = sheet(
         len(cells),
         columns=columns,
         height={1: 3.2, 2: 2.5, 3: 2.0}.get(columns, 1.6),
         left=0.55,
         key=[key],
-        notes=[_explained(curves, crossovers), *notes],
+        notes=[_explained(curves, crossovers), *notes, *others],
     )
     for axes, (task, features) in zip(page.panels, cells, strict=True):
         fit_title(axes, "{}, {}", task, features)

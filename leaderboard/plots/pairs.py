@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
+from leaderboard.plots.choice import not_shown
 from leaderboard.plots.layout import Entry, sheet, text_width
-from leaderboard.plots.pools import heading, left_out
+from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, signed
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ STRENGTHS = 6
 """Steps of tint."""
 
 LEVEL = 0.05
-
-Standing = Mapping[str, Any]
 
 
 @style.styled
@@ -43,15 +42,13 @@ def plot(standing: Standing) -> Figure | None:
     table = _table(standing, methods)
     if not table:
         return None
-    worse = len(standing["entrants"]) - len(methods)
     names = style.short(methods, 34)
     notes = [
         "Percentage points by which the row's method is ahead of the column's, tasks weighing the same. "
         "Columns have the order of the rows. Bold: told apart at the 5 % level (Holm)."
     ]
-    if worse > 0:
-        notes.append(f"Not shown: {counted(worse, 'method')} of a worse mean rank.")
-    notes += left_out([standing])
+    worse = len(standing["entrants"]) - len(methods)
+    notes += [*not_shown(worse, "method", " of a worse mean rank"), *left_out([standing])]
     left = max(text_width(f"{name}  {i + 1}") for i, name in enumerate(names.values())) + 0.16
     wide = min(0.42, (8.4 - left) / len(methods))
     page = sheet(

@@ -8,8 +8,11 @@ from typing import Any
 from leaderboard.plots.words import listed
 from leaderboard.pools import POOL_TITLES
 
+Standing = Mapping[str, Any]
+"""One of the leaderboard's ``standings``."""
 
-def heading(standing: Mapping[str, Any]) -> str:
+
+def heading(standing: Standing) -> str:
     """Return who competes in a standing, and on how many tasks.
 
     Examples
@@ -23,7 +26,7 @@ def heading(standing: Mapping[str, Any]) -> str:
     return f"{name}{features} ({tasks} task{'' if tasks == 1 else 's'})"
 
 
-def left_out(standings: Iterable[Mapping[str, Any]]) -> list[str]:
+def left_out(standings: Iterable[Standing]) -> list[str]:
     """Return a note on who is in no ranking, as it has not run everywhere; no note where there is nobody.
 
     Examples

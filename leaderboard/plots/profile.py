@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from leaderboard.plots import style
 from leaderboard.plots.choice import CHANCE, highlights
 from leaderboard.plots.layout import Entry, fit_title, log_ticks, sheet
-from leaderboard.plots.pools import heading, left_out
+from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, percent
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Kind = Literal["gap", "ratio"]
-Standing = Mapping[str, Any]
 
 GRIDS: dict[Kind, tuple[str, str]] = {"gap": ("gap", "shares"), "ratio": ("ratio", "ratio_shares")}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
-from leaderboard.plots.choice import best_features, by_accuracy, highlights
+from leaderboard.plots.choice import best_features, by_accuracy, first_methods
 from leaderboard.plots.layout import fit_title, sheet
 from leaderboard.plots.words import counted, percent
 
@@ -46,9 +46,7 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     if not rows:
         return None
     families = {row["method"]: row["family"] for row in rows}
-    ranked = [name for name in order if name in families]
-    ranked += [name for name in by_accuracy(rows) if name not in ranked]
-    methods = highlights(ranked, families, MOST_PANELS)
+    methods, others = first_methods(order, by_accuracy(rows), families, MOST_PANELS)
     notes = [
         "Dots on the diagonal are calibrated; below it a method is surer than it should be. Bars: share of "
         "rows by confidence. ECE: expected calibration error, the mean over tasks, each method under its "
@@ -56,8 +54,7 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     ]
     if any(sum(row["method"] == name for row in rows) > 1 for name in methods):
         notes.append("Thin lines: tasks. Dots: all tasks together, each weighing the same.")
-    if len(ranked) > len(methods):
-        notes.append(f"Not shown: {counted(len(ranked) - len(methods), 'method')}.")
+    notes += others
     columns = {1: 1, 2: 2, 3: 3}.get(len(methods), 4)
     page = sheet(
         len(methods),

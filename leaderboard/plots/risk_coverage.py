@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
-from leaderboard.plots.choice import best_features, by_accuracy, first_panels, highlights
-from leaderboard.plots.layout import Entry, fit_title, sheet
+from leaderboard.plots.choice import best_features, by_accuracy, first_methods, first_panels
+from leaderboard.plots.layout import Entry, columns_for, fit_title, sheet
 from leaderboard.plots.words import counted, percent
 
 if TYPE_CHECKING:
@@ -41,14 +41,10 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
         return None
     tasks, notes = first_panels(sorted({row["task"] for row in rows}), MOST_PANELS, "task")
     families = {row["method"]: row["family"] for row in rows}
-    ranked = [name for name in order if name in families]
-    ranked += [name for name in by_accuracy(rows) if name not in ranked]
-    methods = highlights(ranked, families, MOST_CURVES)
-    if len(ranked) > len(methods):
-        notes.append(f"Not shown: {counted(len(ranked) - len(methods), 'method')}.")
+    methods, others = first_methods(order, by_accuracy(rows), families, MOST_CURVES)
     looks = style.looks(methods, families)
     names = style.short(methods, 30)
-    columns = min(4, len(tasks)) if len(tasks) != 4 else 2
+    columns = columns_for(len(tasks))
     page = sheet(
         len(tasks),
         columns=columns,
@@ -60,6 +56,7 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
             "The surest rows are kept first; lower is better. Each method under the features it is most "
             "accurate with.",
             *notes,
+            *others,
         ],
     )
     for axes, task in zip(page.panels, tasks, strict=True):

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import intervals, style
+from leaderboard.plots.choice import not_shown
 from leaderboard.plots.intervals import Item
 from leaderboard.plots.layout import Entry, sheet
-from leaderboard.plots.pools import heading, left_out
-from leaderboard.plots.words import counted
+from leaderboard.plots.pools import Standing, heading, left_out
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 30
-
-Standing = Mapping[str, Any]
 
 
 @style.styled
@@ -49,9 +47,7 @@ def plot(standings: Sequence[Standing]) -> Figure | None:
         "Log scale with mean 0: one unit more makes the odds of winning on a task e times as high. Bars: "
         "95 % intervals."
     ]
-    if weaker:
-        notes.append(f"Not shown: {counted(weaker, 'weaker entrant')}.")
-    notes += left_out(standings)
+    notes += [*not_shown(weaker, "weaker entrant"), *left_out(standings)]
     width = max(intervals.label_width(items) for items in panels)
     page = sheet(
         len(panels),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from autows.errors import CorruptRecord, UserError
+from autows.runs.locks import Held, hold
 from autows.runs.record import Key
 
 SCHEMA_VERSION = 1
@@ -43,7 +42,7 @@ class AnswerFile:
     def __init__(self, root: Path, key: Key) -> None:
         self.path = (root / "answers" / key.path).with_suffix(".jsonl")
         self._header = {"schema_version": SCHEMA_VERSION, "key": asdict(key)}
-        self._lock = root / ".locks" / f"{key.id}.answers.lock"
+        self._root, self._lock = root, f"{key.id}.answers"
         self.ended_at: str | None = None
 
     @contextmanager
@@ -57,17 +56,15 @@ class AnswerFile:
         CorruptRecord
             If it cannot be read, or is about something else.
         """
-        for folder in (self.path.parent, self._lock.parent):
-            folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._lock, blocking=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UserError(f"Somebody is answering these questions already: {self.path} is open") from None
-        try:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(hold(self._root, self._lock, wait=False))
+            except Held:
+                raise UserError(
+                    f"Somebody is answering these questions already: {self.path} is open"
+                ) from None
             yield self._read()
-        finally:
-            lock.release()
 
     def add(self, name: str, word: str, about: Mapping[str, Any]) -> None:
         """Append an answer, with what it is about for whoever reads the file."""

@@ -113,7 +113,7 @@ class Outcome:
 
     @property
     def notes(self) -> list[str]:
-        """What whoever reads the scores should know: where another label model than the named one answered."""
+        """Where another label model answered than the one that is named."""
         noted = [r for r in self.records if r.info.get("label_model_note")]
         return sorted({f"{r.labels['method']} on {r.key.task}: {r.info['label_model_note']}" for r in noted})
 

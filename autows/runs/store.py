@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from autows.errors import CorruptRecord
 from autows.files import make_folder, sha256, write_bytes
+from autows.runs.locks import Held, hold
 from autows.runs.record import InvalidRecord, Key, Record
 
 
@@ -101,17 +101,12 @@ class RunStore:
         Claimed
             If another process has it and ``wait`` is False.
         """
-        path = self.root / ".locks" / f"{key.id}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, blocking=wait)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise Claimed(f"another process runs {key.path}") from None
-        try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(hold(self.root, key.id, wait))
+            except Held:
+                raise Claimed(f"another process runs {key.path}") from None
             yield
-        finally:
-            lock.release()
 
     def scan(self) -> Iterator[Record | CorruptRecord]:
         """Yield every record of the folder, in order of path; a file that cannot be read, as its error.

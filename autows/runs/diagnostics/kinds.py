@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from autows import label_models
@@ -28,6 +27,7 @@ from autows.runs.diagnostics.diagnosis import (
     write,
 )
 from autows.runs.diagnostics.subset import climb, greedy_order, prefix_lengths
+from autows.runs.locks import hold
 from autows.runs.record import Key, Record
 from autows.runs.scores import brier, calibration_error, hard, log_loss
 from autows.runs.store import RunStore
@@ -235,9 +235,7 @@ def _on_true_labels(run: Finished) -> float:
     """Return the end model's accuracy when taught with the truth; one file for all methods of a draw."""
     key = _true_labels_key(run.record.key)
     root = run.store.root
-    lock = root / ".locks" / f"{key.id}.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+    with hold(root, key.id):
         try:
             found = read(root, key, TRUE_LABELS, "")
         except CorruptRecord:

@@ -9,11 +9,17 @@ import io
 import sys
 from typing import Any, NoReturn
 
-import click
+INTERRUPTED = "Interrupted. What was finished is kept; the same command goes on from there"
 
-import commands
-from autows import __version__
-from autows.errors import AutoWSError, UserError, unknown_name
+try:
+    import click
+
+    import commands
+    from autows import __version__
+    from autows.errors import AutoWSError, UserError, unknown_name
+except KeyboardInterrupt:  # Imports take a while, and nothing else hears it yet.
+    print(f"\n{INTERRUPTED}", file=sys.stderr)
+    raise SystemExit(130) from None
 
 
 class _Commands(click.Group):
@@ -43,7 +49,7 @@ class _Commands(click.Group):
             # An OSError that nothing closer handled: a full disk, a folder that went away.
             status = _say(str(error), 1)
         except click.Abort:
-            status = _say("Interrupted. What was finished is kept; the same command goes on from there", 130)
+            status = _say(INTERRUPTED, 130)
         sys.exit(status)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -187,9 +187,11 @@ def run(
         if record is not None:
             store.path(cell.key).unlink(missing_ok=True)
         waiting.append(cell)
-    if waiting:
-        _Crew(store, min(jobs, len(waiting)), timeout, progress, outcome).run(waiting)
-    progress.stop()
+    try:
+        if waiting:
+            _Crew(store, min(jobs, len(waiting)), timeout, progress, outcome).run(waiting)
+    finally:
+        progress.stop()
     return outcome
 
 

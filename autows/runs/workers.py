@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -95,9 +96,31 @@ class Worker:
                     max_workers=1, initializer=_begin, initargs=(os.getpid(),), env=ONE_THREAD
                 )
             executor = self._executor
+        with _ctrl_c_held_back():
+            ready = executor.submit(_warm_up)
         # Imports take a second; a time limit is about the work.
-        executor.submit(_warm_up).result()
+        ready.result()
         return executor
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Have processes that this thread starts not hear Ctrl-C before :func:`_begin` has them ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as lokys
+
+    # Whichever thread starts these two hears Ctrl-C again afterwards.
+    resource_tracker.ensure_running()
+    lokys.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cause(error: BaseException) -> str:
@@ -117,6 +140,9 @@ def _begin(parent: int) -> None:
     process_executor._USE_PSUTIL = False
     # Ctrl-C goes to the whole process group; the parent decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        # It was held back until here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Results go to the parent's stdout, so what a method prints must not.
     os.dup2(2, 1)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()

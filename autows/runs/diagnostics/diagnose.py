@@ -79,9 +79,11 @@ def diagnose(
             waiting.append((cell, record))
         else:
             outcome.found[record.key.id] = kept
-    if waiting:
-        _compute_all(waiting, store, kind, min(jobs, len(waiting)), progress, outcome)
-    progress.stop()
+    try:
+        if waiting:
+            _compute_all(waiting, store, kind, min(jobs, len(waiting)), progress, outcome)
+    finally:
+        progress.stop()
     return outcome
 
 

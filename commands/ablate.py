@@ -60,6 +60,7 @@ def command(
     from autows.runs.progress import ProgressBar
     from autows.runs.store import RunStore
     from leaderboard import ablation as tables
+    from leaderboard.text_table import terminal_width
 
     over = None if values is None else split_specs(values)
     representations = ablation.planned_representations(axis, over, representations)
@@ -70,7 +71,7 @@ def command(
     outcome = ablation.measure(varied, axis, RunStore(results), worker_processes(jobs), ProgressBar())
     table = tables.build(outcome.measured, axis, outcome.notes, varied.left_out)
     files = [] if out is None else tables.write(table, out)
-    click.echo(tables.to_json(table) if as_json else tables.to_text(table))
+    click.echo(tables.to_json(table) if as_json else tables.to_text(table, terminal_width()))
     if files:
         click.echo(f"Written: {', '.join(map(str, files))}", err=True)
     return 1 if outcome.failed else 0

@@ -26,6 +26,7 @@ def command(results: Path, out: Path | None, reference: bool, as_json: bool) -> 
     from leaderboard import board as boards
     from leaderboard import render
     from leaderboard.sources import has_records
+    from leaderboard.text_table import terminal_width
 
     folders = [results]
     if not results.is_dir():
@@ -40,7 +41,7 @@ def command(results: Path, out: Path | None, reference: bool, as_json: bool) -> 
     if out is None and folders:
         out = results / "leaderboard"
     files = [] if out is None else render.write(board, out)
-    click.echo(render.to_json(board) if as_json else render.to_text(board), nl=not as_json)
+    click.echo(render.to_json(board) if as_json else render.to_text(board, terminal_width()), nl=not as_json)
     if files and not as_json:
         shown = [path for path in files if path.parent == out]
         click.echo(f"Written: {', '.join(map(str, shown))} and {len(files) - len(shown)} plots")

@@ -35,6 +35,7 @@ def command(
     """Show the labeling functions of a finished run: what they say, coverage, overlap, conflict, accuracy."""
     from autows.runs.store import RunStore
     from leaderboard import lf_table
+    from leaderboard.text_table import terminal_width
 
     cells = cells_of(None, task, method, representation, draw + 1, labels, zero_shot)
     if len({(cell.method.spec, cell.representation.spec, cell.task.card.id) for cell in cells}) > 1:
@@ -51,4 +52,5 @@ def command(
     if record.status != "ok":
         raise UserError(f"The run of {cell} is {record.status}: {record.reason}")
     rows = lf_table.rows(record, cell.task.card.class_names)
-    click.echo(json.dumps(rows, sort_keys=True, indent=1) if as_json else lf_table.to_text(rows))
+    text = json.dumps(rows, sort_keys=True, indent=1) if as_json else lf_table.to_text(rows, terminal_width())
+    click.echo(text)

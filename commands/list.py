@@ -20,6 +20,12 @@ COLUMNS = {
 }
 """What ``list`` shows of each kind; ``--json`` has everything."""
 
+LEAST = ("draws", "n_test", "n_pool", "n_classes")
+"""Columns that a narrow terminal goes without, first the least important."""
+
+SHORTEN = {"summary": 24, "title": 20, "suites": 14, "tasks": 14, "methods": 14, "representations": 14}
+"""Characters to which texts may be shortened before columns are left out."""
+
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(list(COLUMNS)))
@@ -42,10 +48,13 @@ def command(kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, sort_keys=True, indent=1))
         return
-    from tabulate import tabulate
+    from leaderboard.text_table import TextTables, terminal_width
 
+    tables = TextTables(terminal_width())
     shown = [{name: _flat(entry[name]) for name in COLUMNS[kind]} for entry in entries]
-    click.echo(tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=60))
+    click.echo(tables.table(shown, left=COLUMNS[kind], least=LEAST, shorten=SHORTEN))
+    if note := tables.note("--json"):
+        click.echo(f"\n{tables.fill(note)}")
 
 
 def _flat(value: Any) -> str:

@@ -17,11 +17,14 @@ from autows.errors import UserError, unknown_name
 from autows.files import make_folder, write_bytes
 from leaderboard.field import Cell, cell_of, repetitions
 from leaderboard.table import Row, RowName, name_of, rounded
+from leaderboard.text_table import TextTables
 
 AGAINST = ("zero_shot_clip", "logistic_regression")
 """Whom every method of a leaderboard is compared with."""
 
 N_RESAMPLES = 4000
+WIDE = 110
+"""Characters of a terminal that has room for a large drawing of intervals."""
 FEW = 10
 """With fewer tasks than this the interval says less about other tasks than its level promises, see
 :func:`leaderboard.statistics.two_level_bootstrap`."""
@@ -270,10 +273,16 @@ def sentence(method: str, against: str, result: Mapping[str, Any]) -> str:
     )
 
 
-def to_text(found: Mapping[str, Any]) -> str:
-    """Return a comparison for a terminal: the sentence, a line a task with a drawing, and overall."""
-    from tabulate import tabulate
+def to_text(found: Mapping[str, Any], width: int | None = None) -> str:
+    """Return a comparison for a terminal: the sentence, a line a task with a drawing, and overall.
 
+    Parameters
+    ----------
+    found : mapping
+        As :func:`compare` returns it.
+    width : int, optional
+        Characters that a line may have; what there is no room for is left out and named at the end.
+    """
     lines = [
         *found["tasks"],
         {"task": "overall", "representations": [], "n_draws": "", **_overall_line(found)},
@@ -282,33 +291,37 @@ def to_text(found: Mapping[str, Any]) -> str:
         abs(x) for line in lines for x in (line["low"], line["high"], line["difference"]) if x is not None
     ]
     reach = max(ends, default=0.0) or 0.01
-    table = [
+    half = 15 if width is None or width >= WIDE else 8
+    drawing = f"{-100 * reach:.0f} .. 0 .. {100 * reach:+.0f}"
+    rows = [
         {
             "task": line["task"],
             "features": ", ".join(line["representations"]),
-            "draws": line["n_draws"],
+            "draws": str(line["n_draws"]),
             "difference": f"{100 * line['difference']:+.1f}",
             "95 % interval": ""
             if line["low"] is None
             else f"{100 * line['low']:+.1f} to {100 * line['high']:+.1f}",
-            f"{-100 * reach:.0f} .. 0 .. {100 * reach:+.0f}": forest_line(line, reach),
+            drawing: forest_line(line, reach, half).ljust(2 * half + 1),
             "win/tie/loss": f"{line['wins']}/{line['ties']}/{line['losses']}",
             "draws to tell": _needed(line),
         }
         for line in lines
     ]
-    body = tabulate(
-        table,
-        headers="keys",
-        tablefmt="simple",
-        disable_numparse=True,
-        colalign=("left", "left", "right", "right", "right", "left", "right", "right"),
+    tables = TextTables(width)
+    body = tables.table(
+        rows,
+        left=("features", drawing),
+        least=("draws to tell", "features", "win/tie/loss", "draws", drawing),
+        shorten={"task": 14},
     )
-    return (
-        f"{found['sentence']}\n\n{body}\n\n"
+    how = (
         f"Test accuracy of {found['method']} less that of {found['against']} in points, {found['n_labels']} "
-        "labels,\npaired by draw. Win/tie/loss is over draws, overall over tasks."
+        "labels, paired by draw. Win/tie/loss is over draws, overall over tasks."
     )
+    sentence = tables.fill(found["sentence"], most=width) if width else found["sentence"]
+    note = tables.note("--out")
+    return "\n\n".join([sentence, body, tables.fill(how), *([tables.fill(note)] if note else [])])
 
 
 def _overall_line(found: Mapping[str, Any]) -> dict[str, Any]:

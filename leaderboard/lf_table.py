@@ -7,6 +7,7 @@ from typing import Any
 
 from autows.lf_words import in_its_words
 from autows.runs.record import Record
+from leaderboard.text_table import TextTables
 
 
 def rows(record: Record, class_names: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -32,15 +33,21 @@ def rows(record: Record, class_names: Sequence[str] | None = None) -> list[dict[
     ]
 
 
-def to_text(table: Sequence[dict[str, Any]]) -> str:
-    """Return the table for a terminal."""
-    from tabulate import tabulate
+def to_text(table: Sequence[dict[str, Any]], width: int | None = None) -> str:
+    """Return the table for a terminal.
 
+    Parameters
+    ----------
+    table : sequence of dict
+        As :func:`rows` makes it.
+    width : int, optional
+        Characters that a line may have; what there is no room for is left out and named at the end.
+    """
     if not table:
         return "This method has no labeling functions"
     lines = [
         {
-            "": number,
+            "": str(number),
             "votes": row["words"],
             "polarity": ", ".join(map(str, row["polarity"])),
             "coverage": f"{100 * row['coverage']:.1f}",
@@ -50,13 +57,19 @@ def to_text(table: Sequence[dict[str, Any]]) -> str:
         }
         for number, row in enumerate(table)
     ]
-    body = tabulate(
-        lines, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=[None, 50, 24]
+    tables = TextTables(width)
+    body = tables.table(
+        lines,
+        left=("votes",),
+        least=("overlap", "conflict", "polarity"),
+        shorten={"votes": 30, "polarity": 12},
     )
-    return (
-        f"{body}\n\nCoverage, overlap and conflict in per cent of the unlabeled pool; right out of votes on "
-        "the seeds, by models that did not see them."
+    how = (
+        "Coverage, overlap and conflict in per cent of the unlabeled pool; right out of votes on the seeds, "
+        "by models that did not see them."
     )
+    note = tables.note("--json")
+    return "\n\n".join([body, tables.fill(how), *([tables.fill(note)] if note else [])])
 
 
 def _on_seeds(row: dict[str, Any]) -> dict[str, str]:

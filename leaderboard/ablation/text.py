@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from leaderboard.ablation.layouts import Lines, lay_out
 from leaderboard.ablation.table import Ablation
+from leaderboard.text_table import TextTables
 
 USUAL = "Per cent, mean ± half-width of the 95 % interval over draws."
 AGAINST = "Differences are paired, against the value marked *."
+
+LEFT = ("method", "stage")
+LEAST: tuple[str | tuple[str, ...], ...] = (
+    *("aggregate s", "pool", "draws", "end model", ("coverage", "covered"), "log-loss", "calibration error"),
+)
+"""Columns that a narrow terminal goes without, first the least important."""
+SHORTEN = {"method": 24, "stage": 24}
+"""Characters to which names may be shortened before columns are left out."""
 
 LEGENDS = {
     "n_labels": (
@@ -30,24 +37,40 @@ LEGENDS = {
 """By axis, how to read its table."""
 
 
-def to_text(table: Ablation) -> str:
+def to_text(table: Ablation, width: int | None = None) -> str:
     """Return the table for a terminal, one block a task, representation and method.
 
     What was left out is not repeated: it was told before anything was run.
+
+    Parameters
+    ----------
+    table : Ablation
+    width : int, optional
+        Characters that a line may have; columns that there is no room for are left out and named at the end.
     """
+    tables = TextTables(width)
+
+    def grid(lines: Lines) -> str:
+        lines = _filled(lines)
+        # The ends of a learning curve and what other tables are about are the last to go.
+        numbers = [name for name in lines[0] if name.isdecimal()][1:-1]
+        least = [*(name for name in numbers if name != "100"), *LEAST]
+        return tables.table(lines, [name for name in lines[0] if name in LEFT], least, SHORTEN)
+
     blocks = [
-        "\n".join([title, *(part if isinstance(part, str) else _grid(part, "simple") for part in parts)])
+        "\n".join([title, *(part if isinstance(part, str) else grid(part) for part in parts)])
         for title, parts in lay_out(table)
     ]
     notes = ["\n".join(table.notes)] if table.notes else []
-    return "\n\n".join([*blocks, textwrap.fill(_legend(table), 100), *notes])
+    note = tables.note("--out")
+    return "\n\n".join([*blocks, tables.fill(_legend(table)), *notes, *([tables.fill(note)] if note else [])])
 
 
 def to_markdown(table: Ablation) -> str:
     """Return the table as Markdown, with all that is to be said about it."""
     blocks = [f"# Ablation: {table.axis}"]
     for title, parts in lay_out(table):
-        shown = [part if isinstance(part, str) else _grid(part, "github") for part in parts]
+        shown = [part if isinstance(part, str) else _grid(part) for part in parts]
         # A line that follows a table would be a row of it.
         blocks += [f"## {title}", *(part for part in shown if part)]
     notes = [f"- {note}" for note in [*table.left_out, *table.notes]]
@@ -58,10 +81,14 @@ def _legend(table: Ablation) -> str:
     return LEGENDS.get(table.axis, f"{USUAL} {AGAINST}")
 
 
-def _grid(lines: Lines, style: str) -> str:
+def _filled(lines: Lines) -> Lines:
+    names = [name for name in lines[0] if any(line[name] for line in lines)]
+    return [{name: line[name] for name in names} for line in lines]
+
+
+def _grid(lines: Lines) -> str:
     from tabulate import tabulate
 
-    filled = [name for name in lines[0] if any(line[name] for line in lines)]
-    shown = [{name: line[name] for name in filled} for line in lines]
-    align = ["left" if name in ("method", "stage") else "right" for name in filled]
-    return tabulate(shown, headers="keys", tablefmt=style, disable_numparse=True, colalign=align)
+    lines = _filled(lines)
+    align = ["left" if name in LEFT else "right" for name in lines[0]]
+    return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True, colalign=align)

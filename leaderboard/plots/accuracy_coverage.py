@@ -10,6 +10,7 @@ from leaderboard.plots.choice import QUESTION, above_chance, first_panels
 from leaderboard.plots.labels import Label, place
 from leaderboard.plots.layout import Entry, columns_for, fit_title, limits, sheet
 from leaderboard.plots.words import counted, percent
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +81,7 @@ def plot(rows: Sequence[Row], marked: Collection[str] = ()) -> Figure | None:
         ],
         notes=[explained, *notes, *floor],
     )
-    names = style.short([row["method"] for row in kept], 22 if columns < 3 else 19)
+    names = short([row["method"] for row in kept], 22 if columns < 3 else 19)
     lanes = []
     for axes, task in zip(page.panels, tasks, strict=True):
         fit_title(axes, "{}", task)

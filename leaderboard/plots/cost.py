@@ -11,6 +11,7 @@ from leaderboard.plots.labels import Label, place
 from leaderboard.plots.layout import Entry, columns_for, fit_title, limits, log_limits, log_ticks, sheet
 from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, listed, percent, seconds
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -197,7 +198,7 @@ def _panel(axes: Axes, points: Sequence[Mapping[str, Any]], limit: int, most_lab
     # The front is named first, from its best end.
     rest = sorted(set(range(len(points))) - set(on_front), key=lambda i: -places[i][1])
     named = [*reversed(on_front), *rest][:most_labels]
-    names = style.short([point["method"] for point in points], limit)
+    names = short([point["method"] for point in points], limit)
     place(
         axes, [Label(*places[i], names[points[i]["method"]]) for i in named], places, [_corners(places, high)]
     )

@@ -10,6 +10,7 @@ from leaderboard.plots.choice import not_shown
 from leaderboard.plots.layout import sheet, text_width
 from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, listed
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def plot(standing: Standing) -> Figure | None:
         return None
     kept = entrants[:MOST]
     ranks = [entrant["mean_rank"] for entrant in kept]
-    names = style.short([entrant["method"] for entrant in kept], 32)
+    names = short([entrant["method"] for entrant in kept], 32)
     cliques = groups(ranks, friedman["critical_difference"])
     half = -(-len(kept) // 2)
     bars = 0.14 * len(cliques) + 0.16

@@ -10,6 +10,7 @@ from leaderboard.plots.choice import not_shown
 from leaderboard.plots.intervals import Item
 from leaderboard.plots.layout import Entry, sheet
 from leaderboard.plots.words import counted, interval, signed
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ def plot(comparison: Comparison) -> Figure | None:
     if not comparison["tasks"]:
         return None
     tasks = sorted(comparison["tasks"], key=lambda task: (-task["difference"], task["task"]))
-    names = style.short([task["task"] for task in tasks], 36)
+    names = short([task["task"] for task in tasks], 36)
     kept = tasks[:MOST_TASKS]
     items = [
         Item(
@@ -69,7 +70,7 @@ def plot(comparison: Comparison) -> Figure | None:
     if any(item.low is None for item in items):
         notes.append("A point without a bar has one draw, and one draw says nothing about spread.")
     method, against = (
-        style.short([comparison["method"], comparison["against"]], 40)[comparison[which]]
+        short([comparison["method"], comparison["against"]], 40)[comparison[which]]
         for which in ("method", "against")
     )
     key = [
@@ -115,7 +116,7 @@ def plot_against(
         return None
     found.sort(key=lambda entry: (-entry["difference"], entry["method"]))
     kept = found[:MOST_METHODS]
-    names = style.short([entry["method"] for entry in found], 40)
+    names = short([entry["method"] for entry in found], 40)
     items = [
         Item(
             names[entry["method"]],
@@ -140,7 +141,7 @@ def plot_against(
             "tasks and draws cannot detect (80 % power, 5 % level)."
         )
     notes += not_shown(len(found) - len(kept), "method", " with lower differences")
-    against = style.short([found[0]["against"]], 40)[found[0]["against"]]
+    against = short([found[0]["against"]], 40)[found[0]["against"]]
     figure = _figure(
         items,
         (*HEADINGS, "won / tied / lost"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -139,7 +140,7 @@ def fit_title(axes: Axes, form: str, *parts: str, size: float = style.HEADING) -
     """
     room = axes.get_window_extent().width / 72 + 0.04
     for limit in (60, 40, 30, 24, 20, 17, 14, 12, 10, 8):
-        text = form.format(*(style.short([part], limit)[part] for part in parts))
+        text = form.format(*(short([part], limit)[part] for part in parts))
         if text_width(text, size) <= room:
             break
     axes.set_title(text, fontsize=size)

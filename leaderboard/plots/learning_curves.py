@@ -10,6 +10,7 @@ from leaderboard.plots.choice import first_methods, first_panels
 from leaderboard.plots.labels import Label, place
 from leaderboard.plots.layout import Entry, columns_for, fit_title, limits, log_limits, sheet, thinned
 from leaderboard.plots.words import counted, listed, percent
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,7 @@ def plot(
     families = {curve["method"]: curve["family"] for curve in curves}
     methods, others = first_methods(order, _by_end(curves), families, MOST_CURVES)
     looks = style.looks(methods, families)
-    names = style.short(methods, 30)
+    names = short(methods, 30)
     key = [Entry(names[m], looks[m].color, dash=looks[m].dash) for m in methods]
     if any(cell in levels for cell in cells):
         key.append(Entry(f"{ZERO_SHOT} (no labels)", style.INK, dash=(0.0, (1.0, 1.5)), width=1.2))

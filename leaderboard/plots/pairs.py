@@ -10,6 +10,7 @@ from leaderboard.plots.choice import not_shown
 from leaderboard.plots.layout import Entry, sheet, text_width
 from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, signed
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ def plot(standing: Standing) -> Figure | None:
     table = _table(standing, methods)
     if not table:
         return None
-    names = style.short(methods, 34)
+    names = short(methods, 34)
     notes = [
         "Percentage points by which the row's method is ahead of the column's, tasks weighing the same. "
         "Columns have the order of the rows. Bold: told apart at the 5 % level (Holm)."

@@ -10,6 +10,7 @@ from leaderboard.plots.choice import CHANCE, highlights
 from leaderboard.plots.layout import Entry, fit_title, log_ticks, sheet
 from leaderboard.plots.pools import Standing, heading, left_out
 from leaderboard.plots.words import counted, percent
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def plot(
     order = _order(standings)
     chosen = highlights(order, families, most, marked)
     looks = style.looks(chosen, families)
-    names = style.short(chosen, 36)
+    names = short(chosen, 36)
     others = len(order) - len(chosen)
     key = [Entry(names[m], looks[m].color, dash=looks[m].dash) for m in chosen]
     if others:

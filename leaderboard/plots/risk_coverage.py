@@ -9,6 +9,7 @@ from leaderboard.plots import style
 from leaderboard.plots.choice import best_features, by_accuracy, first_methods, first_panels
 from leaderboard.plots.layout import Entry, columns_for, fit_title, sheet
 from leaderboard.plots.words import counted, percent
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     families = {row["method"]: row["family"] for row in rows}
     methods, others = first_methods(order, by_accuracy(rows), families, MOST_CURVES)
     looks = style.looks(methods, families)
-    names = style.short(methods, 30)
+    names = short(methods, 30)
     columns = columns_for(len(tasks))
     page = sheet(
         len(tasks),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard.plots import style
 from leaderboard.plots.layout import Entry, fit_title, sheet, text_width
 from leaderboard.plots.words import counted, percent, signed
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +46,7 @@ def plot(walks: Sequence[Walk]) -> Figure | None:
         )
     columns = 1 if len(kept) == 1 else 2 if len(kept) in (2, 4) else 3
     longest = max(len(walk["stages"]) for walk in kept)
-    names = style.short([stage["name"] for walk in kept for stage in walk["stages"]], 34)
+    names = short([stage["name"] for walk in kept for stage in walk["stages"]], 34)
     page = sheet(
         len(kept),
         columns=columns,

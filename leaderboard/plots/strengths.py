@@ -10,6 +10,7 @@ from leaderboard.plots.choice import not_shown
 from leaderboard.plots.intervals import Item
 from leaderboard.plots.layout import Entry, sheet
 from leaderboard.plots.pools import Standing, heading, left_out
+from leaderboard.short_names import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +92,7 @@ def _value(entrant: Mapping[str, Any]) -> str:
 def _items(standing: Standing, limit: int = 40) -> list[Item]:
     found = [e for e in standing["entrants"] if e["strength"] is not None]
     found.sort(key=lambda e: (-e["strength"], e["method"]))
-    names = style.short([e["method"] for e in found], limit)
+    names = short([e["method"] for e in found], limit)
     return [
         Item(
             names[e["method"]], e["strength"], e["strength_low"], e["strength_high"], style.color(e["family"])

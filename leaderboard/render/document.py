@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from leaderboard.board import Board
 from leaderboard.pools import POOL_TITLES, POOLS
 from leaderboard.render import cells
 from leaderboard.table import main_labels, name_of
+from leaderboard.text_table import TextTables
 
 Heading = Callable[[str, int], str]
 Table = list[dict[str, str]]
@@ -26,26 +26,83 @@ LEGEND = (
 )
 
 
+LEAST: tuple[str | tuple[str, ...], ...] = (
+    *("seconds", "pool", "worth", "draws", "labels", "tasks", "end model", "strength"),
+    *("win/tie/loss", "wins", "mean end model", ("coverage", "covered"), "95 % interval", "tied"),
+)
+"""Columns that a narrow terminal goes without, first the least important. Coverage and accuracy on the rows
+that are covered are never shown without each other."""
+LEFT = ("method", "task", "features", "told apart")
+SHORTEN = {"method": 24, "task": 14}
+"""Characters to which names may be shortened before columns are left out."""
+
+
 @dataclass(frozen=True)
 class Style:
     """What differs between a terminal and Markdown."""
 
-    tables: str
+    table: Callable[[Table, Sequence[str]], str]
     heading: Heading
+    fill: Callable[[str], str]
+    item: Callable[[str], str]
     best: Callable[[str], str]
     tie: str
     best_name: str
 
 
-TERMINAL = Style(
-    "simple", lambda title, level: f"{title}\n{'=-'[level] * len(title)}", "{}*".format, "=", "*"
+def _markdown_table(lines: Table, least: Sequence[str]) -> str:
+    from tabulate import tabulate
+
+    alignment = tuple("left" if name in LEFT else "right" for name in lines[0])
+    return tabulate(
+        _escaped(lines), headers="keys", tablefmt="github", disable_numparse=True, colalign=alignment
+    )
+
+
+MARKDOWN = Style(
+    table=_markdown_table,
+    heading=lambda title, level: f"{'#' * (level + 1)} {title}",
+    fill=str,
+    item=lambda note: f"- {_without_markup(note)}",
+    best="**{}**".format,
+    tie="†",
+    best_name="bold",
 )
-MARKDOWN = Style("github", lambda title, level: f"{'#' * (level + 1)} {title}", "**{}**".format, "†", "bold")
 
 
-def to_text(board: Board) -> str:
-    """Return the leaderboard for a terminal."""
-    return _document(board, TERMINAL)
+def _terminal(tables: TextTables) -> Style:
+    def heading(title: str, level: int) -> str:
+        text = tables.fill(title) if tables.width else title
+        return f"{text}\n{'=-'[level] * max(map(len, text.splitlines()))}"
+
+    def item(note: str) -> str:
+        # Where there is no terminal a note stays one line, to be searched for.
+        return tables.fill(f"- {note}", most=tables.width, indent="  ") if tables.width else f"- {note}"
+
+    return Style(
+        table=lambda lines, least: tables.table(lines, LEFT, (*least, *LEAST), SHORTEN),
+        heading=heading,
+        fill=tables.fill,
+        item=item,
+        best="{}*".format,
+        tie="=",
+        best_name="*",
+    )
+
+
+def to_text(board: Board, width: int | None = None) -> str:
+    """Return the leaderboard for a terminal.
+
+    Parameters
+    ----------
+    board : Board
+    width : int, optional
+        Characters that a line may have; what there is no room for is left out and named at the end.
+    """
+    tables = TextTables(width)
+    text = _document(board, _terminal(tables))
+    note = tables.note("--out")
+    return f"{text}\n{tables.fill(note)}\n" if note else text
 
 
 def to_markdown(board: Board) -> str:
@@ -70,10 +127,10 @@ def _document(board: Board, style: Style) -> str:
     parts += _answers(board, style)
     parts += _curves(board, style) + _stages(board, style)
     legend = LEGEND.format(best=style.best_name, tie=style.tie)
-    parts.append(legend if style is MARKDOWN else textwrap.fill(legend, 100))
+    parts.append(style.fill(legend))
     if board.notes:
-        notes = [_without_markup(note) for note in board.notes] if style is MARKDOWN else board.notes
-        parts.append("Notes\n" + ("\n" if style is MARKDOWN else "") + "\n".join(f"- {n}" for n in notes))
+        notes = "\n".join(map(style.item, board.notes))
+        parts.append(f"Notes\n\n{notes}" if style is MARKDOWN else f"Notes\n{notes}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -108,10 +165,11 @@ def _curves(board: Board, style: Style) -> list[str]:
             )
         parts += [
             style.heading(f"{task} / {features}: accuracy by number of labels", 1),
-            table(lines, style),
+            # The ends of a curve, and what the other tables are about, are the last to go.
+            table(lines, style, least=[str(n) for n in numbers[1:-1] if n != main_labels(board.rows)]),
         ]
     if board.crossovers:
-        parts.append("\n".join(f"- {one['sentence']}" for one in board.crossovers))
+        parts.append("\n".join(style.item(one["sentence"]) for one in board.crossovers))
     return parts
 
 
@@ -146,7 +204,7 @@ def _standings(board: Board, style: Style) -> list[str]:
     for one in main_standings(board):
         parts += [
             style.heading(f"Overall, {POOL_TITLES[one['pool']]} ({one['n_labels']} labels)", 1),
-            _where(one) if style is MARKDOWN else textwrap.fill(_where(one), 100),
+            style.fill(_where(one)),
             table([standing_cells(entrant) for entrant in one["entrants"]], style),
         ]
     if parts or not board.overall:
@@ -251,22 +309,18 @@ def comparison_cells(one: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def table(lines: Table, style: Style) -> str:
-    """Return lines of cells as a table; columns without a value are left out."""
-    from tabulate import tabulate
+def table(lines: Table, style: Style, least: Sequence[str] = ()) -> str:
+    """Return lines of cells as a table; columns without a value are left out.
 
+    Parameters
+    ----------
+    lines : list of dict
+    style : Style
+    least : sequence of str
+        Columns of this table that a narrow terminal goes without before :data:`LEAST`.
+    """
     filled = [name for name in lines[0] if name == "method" or any(line[name] for line in lines)]
-    lines = [{name: line[name] for name in filled} for line in lines]
-    alignment = tuple(
-        "left" if name in ("method", "task", "features", "told apart") else "right" for name in filled
-    )
-    return tabulate(
-        _escaped(lines) if style is MARKDOWN else lines,
-        headers="keys",
-        tablefmt=style.tables,
-        disable_numparse=True,
-        colalign=alignment,
-    )
+    return style.table([{name: line[name] for name in filled} for line in lines], least)
 
 
 def _without_markup(text: str) -> str:

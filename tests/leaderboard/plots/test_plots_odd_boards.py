@@ -28,6 +28,7 @@ from leaderboard.plots import (
 )
 from leaderboard.plots.labels import Label, place
 from leaderboard.plots.layout import log_limits, sheet
+from leaderboard.short_names import short
 
 LONG = "snuba[cardinality=2,label_model=metal]"
 
@@ -209,10 +210,10 @@ def test_forest_of_a_method_is_that_of_the_best_which_writes_labeling_functions(
 
 def test_long_names_that_would_look_the_same_are_told_apart():
     names = [f"snuba[cardinality=2,label_model={letter},metal]" for letter in "abcdefghijkl"]
-    shown = style.short(names, 20)
+    shown = short(names, 20)
     assert len(set(shown.values())) == len(names)
     assert max(map(len, shown.values())) == 20
-    assert style.short(["iws", "iws"], 3) == {"iws": "iws"}
+    assert short(["iws", "iws"], 3) == {"iws": "iws"}
 
 
 def test_a_family_has_one_colour_and_methods_in_it_a_dash_each():

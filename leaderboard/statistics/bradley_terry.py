@@ -68,6 +68,8 @@ def strengths(wins: ArrayLike, prior: float = PRIOR) -> np.ndarray:
     >>> strengths([[0, 3], [1, 0]], prior=1).round(3).tolist()
     [0.347, -0.347]
     """
+    from threadpoolctl import threadpool_limits
+
     need = "strengths need square tables of how often a row beat a column, from 0 up"
     table = numbers(wins, need)
     if table.ndim not in (2, 3) or table.shape[-1] != table.shape[-2] or 0 in table.shape or table.min() < 0:
@@ -77,8 +79,10 @@ def strengths(wins: ArrayLike, prior: float = PRIOR) -> np.ndarray:
     M = table.shape[-1]
     tables = table.reshape(-1, M, M)
     found, size = np.empty((len(tables), M)), max(1, _CELLS // M**2)
-    for start in range(0, len(tables), size):
-        found[start : start + size] = _mode(tables[start : start + size] + prior)
+    # Of systems as small as these, threads spend more time waiting for each other than solving.
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, len(tables), size):
+            found[start : start + size] = _mode(tables[start : start + size] + prior)
     return found.reshape(table.shape[:-1])
 
 

@@ -37,6 +37,7 @@ def command(
     """
     from leaderboard import board as boards
     from leaderboard import comparison
+    from leaderboard.comparison_text import to_text
     from leaderboard.table import rows as make_rows
     from leaderboard.text_table import terminal_width
 
@@ -64,11 +65,7 @@ def command(
         click.echo(f"Some or all runs of {' and '.join(borrowed)} are the project's own", err=True)
     for note in table.notes:
         click.echo(note, err=True)
-    click.echo(
-        json.dumps(found, sort_keys=True, indent=1)
-        if as_json
-        else comparison.to_text(found, terminal_width())
-    )
+    click.echo(json.dumps(found, sort_keys=True, indent=1) if as_json else to_text(found, terminal_width()))
     if out is not None:
         files = comparison.write(found, out)
         click.echo(f"Written: {', '.join(map(str, files))}", err=True)

@@ -18,7 +18,7 @@ from leaderboard.sources import REFERENCE, SUBMISSIONS, strangers
 from leaderboard.standings import standings
 from leaderboard.table import Row, RowName, by_draw, rows, trouble
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of ``leaderboard.json``."""
 
 

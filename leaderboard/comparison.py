@@ -1,11 +1,11 @@
-"""Two methods compared: paired differences for each task and over all, in numbers and in a sentence."""
+"""Two methods compared: paired differences for each task and over all of them."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,60 @@ from numpy.typing import NDArray
 
 from autows.errors import UserError, unknown_name
 from autows.files import make_folder, write_bytes
-from leaderboard.field import Cell, cell_of, repetitions
+from leaderboard.comparison_text import sentence
+from leaderboard.completeness import CANNOT, available, missing
+from leaderboard.field import Cell, cell_of, repetitions, together
 from leaderboard.table import Row, RowName, name_of, rounded
-from leaderboard.text_table import TextTables
 
 AGAINST = ("zero_shot_clip", "logistic_regression")
 """Whom every method of a leaderboard is compared with."""
 
+LEVEL = 0.05
+"""A p-value below it is a verdict."""
 N_RESAMPLES = 4000
-WIDE = 110
-"""Characters of a terminal that has room for a large drawing of intervals."""
-FEW = 10
-"""With fewer tasks than this the interval says less about other tasks than its level promises, see
-:func:`leaderboard.statistics.two_level_bootstrap`."""
+LEAST_TASKS, LEAST_DRAWS = 5, 5
+"""With fewer tasks a bootstrap over them says nothing, and with fewer draws their spread is too uncertain to
+say how many would tell two methods apart."""
+
+Accuracies = Mapping[RowName, Mapping[int, float]]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Rows of one number of labels by method and cell, and what a comparison has to know of tasks.
+
+    ``same_as`` says which tasks are other ones again under which features; ``able`` is of
+    :func:`leaderboard.completeness.available`.
+    """
+
+    rows: Mapping[str, Mapping[Cell, Row]]
+    accuracies: Accuracies
+    titles: Mapping[str, str]
+    same_as: Mapping[Cell, str | None]
+    able: Mapping[Cell, set[str]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], accuracies: Accuracies) -> _Table:
+        by_method: dict[str, dict[Cell, Row]] = {}
+        for row in rows:
+            by_method.setdefault(row["method"], {})[cell_of(row)] = row
+        return cls(
+            by_method,
+            accuracies,
+            {row["task"]: row["title"] for row in rows},
+            {cell_of(row): row["same_as"] for row in rows},
+            available(rows),
+        )
+
+    def of_draws(self, method: str, cell: Cell) -> Mapping[int, float]:
+        """Return accuracies by draw."""
+        row = self.rows[method].get(cell)
+        return {} if row is None else self.accuracies[name_of(row)]
 
 
 def compare(
     rows: Sequence[Row],
-    accuracies: Mapping[RowName, Mapping[int, float]],
+    accuracies: Accuracies,
     method: str,
     against: str,
     n_labels: int = 100,
@@ -53,309 +89,282 @@ def compare(
     Returns
     -------
     dict
-        As one of ``comparisons`` in ``leaderboard.json``. A task's difference is by draw, averaged over
-        its features; overall every task weighs the same. With a single task what is said overall is what is
-        said of the task.
+        As :func:`comparisons` has it, but that the sentence is about this one question (``verdict_single``);
+        and ``bootstrap``, with ``low`` and ``high`` of :func:`leaderboard.statistics.two_level_bootstrap`
+        beside Student's t, None with fewer than five tasks.
 
     Raises
     ------
     UserError
         If one of them is not in the table, or they have nothing in common.
     """
-    mine = [row for row in rows if row["n_labels"] == n_labels]
-    cells = _cells(mine, accuracies, representations)
+    mine = [
+        row
+        for row in rows
+        if row["n_labels"] == n_labels
+        and (representations is None or row["representation"] in representations)
+    ]
     for name in (method, against):
-        if name not in {row["method"] for row in mine}:
-            known = sorted({row["method"] for row in mine})
-            raise unknown_name("method in these results", name, known, "run_bench.py leaderboard")
+        if name not in {row["method"] for row in rows if row["n_labels"] == n_labels}:
+            raise _unknown(name, rows, n_labels)
     if method == against:
         raise UserError(f"{method} cannot be compared with itself; name another method after --against")
-    found = _compare(_Tasks.of(mine), cells.get(method, {}), cells.get(against, {}), method, against)
-    if found is None:
+    head = "all" if representations is None else ",".join(sorted(representations))
+    table = _Table.of(mine, accuracies)
+    family = {one["method"]: one for one in _against(table, against, n_labels, head)}
+    if method not in family:
         features = "" if representations is None else f" under {', '.join(sorted(representations))}"
         raise UserError(
             f"{method} and {against} have no task, features and draws in common{features} with {n_labels} "
             f"labels; run both with: run_bench.py run --methods '{method},{against}'"
         )
+    found = family[method]
     return {
-        "method": method,
-        "against": against,
-        "n_labels": n_labels,
-        "representation": "all" if representations is None else ",".join(sorted(representations)),
         **found,
+        "sentence": sentence(found, single=True),
+        "bootstrap": _bootstrap(table, method, against),
     }
 
 
-def comparisons(
-    rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]
-) -> list[dict[str, Any]]:
-    """Compare every method with each of :data:`AGAINST`, as far as they have something in common."""
+def comparisons(rows: Sequence[Row], accuracies: Accuracies) -> list[dict[str, Any]]:
+    """Compare every method with each of :data:`AGAINST`, as far as they have something in common.
+
+    Returns
+    -------
+    list of dict
+        As ``comparisons`` of ``leaderboard.json``: ``method``, ``against``, ``n_labels``,
+        ``representation`` and
+
+        ``difference``, ``low``, ``high``, ``p``
+            Over tasks as a sample of tasks, see :func:`leaderboard.statistics.over_tasks`; with a single
+            task over its draws. None where the spread is not known.
+        ``here_low``, ``here_high``, ``here_p``
+            On these tasks, over draws alone.
+        ``p_holm``, ``here_p_holm``
+            Adjusted for the family of all complete methods with this number of labels that are compared with
+            this one. A method that is not complete is judged as if it were one more.
+        ``verdict``, ``here_verdict``, ``verdict_single``
+            ``better``, ``worse`` or ``open``: by ``p_holm``, by ``here_p_holm``, and by ``p`` for who asks
+            about this one comparison alone.
+        ``n_family``
+            Comparisons that ``p_holm`` is adjusted for.
+        ``n_tasks``, ``wins``, ``ties``, ``losses``
+            Tasks that both have, and how many of them the method wins.
+        ``n_tasks_expected``, ``missing``, ``complete``
+            Tasks that the other one has and this one could have; the cells that it lacks, see
+            :func:`leaderboard.completeness.missing`; whether it lacks only those where it cannot run.
+        ``smallest_difference``
+            What this comparison alone detects in four of five cases; None if no accuracy differs so much.
+        ``sentence``
+            All of this in words.
+        ``tasks``
+            A line a task: ``task``, ``title``, ``representations``, ``set_aside`` (features with too few
+            draws in common with the others), ``n_draws``, ``difference``, ``low``, ``high``, ``p`` over
+            draws, ``wins``, ``ties`` and ``losses`` of draws, and ``draws_to_separate``, None with fewer
+            than five draws.
+    """
     made = []
     for n_labels in sorted({row["n_labels"] for row in rows}):
         mine = [row for row in rows if row["n_labels"] == n_labels]
-        tasks, cells = _Tasks.of(mine), _cells(mine, accuracies, None)
+        table = _Table.of(mine, accuracies)
         for against in AGAINST:
-            for method in sorted(cells):
-                if method == against or against not in cells:
-                    continue
-                found = _compare(tasks, cells[method], cells[against], method, against)
-                if found is not None:
-                    head = {"method": method, "against": against, "n_labels": n_labels}
-                    made.append({**head, "representation": "all", **found})
+            made += _against(table, against, n_labels, "all")
     return made
 
 
-_Cells = dict[str, dict[Cell, Mapping[int, float]]]
+def _against(table: _Table, against: str, n_labels: int, representation: str) -> list[dict[str, Any]]:
+    """Return every method's comparison with one of them; they are one family of tests."""
+    made = []
+    for method in sorted(table.rows) if against in table.rows else ():
+        found = None if method == against else _compare(table, method, against)
+        if found is not None:
+            head = {"method": method, "against": against, "n_labels": n_labels}
+            made.append({**head, "representation": representation, **found})
+    for p, adjusted, verdict in (("p", "p_holm", "verdict"), ("here_p", "here_p_holm", "here_verdict")):
+        family = [one for one in made if one["complete"]]
+        for one in made:
+            asked = family if one["complete"] else [*family, one]
+            one[adjusted] = _holm(one, asked, p)
+            one[verdict] = _verdict(one["difference"], one[adjusted])
+            one["n_family"] = len(asked)
+    for one in made:
+        one["sentence"] = sentence(one)
+    return made
 
 
-@dataclass(frozen=True)
-class _Tasks:
-    """What a comparison has to know of tasks: titles, and which are other ones again under which features."""
-
-    titles: Mapping[str, str]
-    same_as: Mapping[Cell, str | None]
-
-    @classmethod
-    def of(cls, rows: Iterable[Row]) -> _Tasks:
-        rows = list(rows)
-        same_as = {cell_of(row): row["same_as"] for row in rows}
-        return cls({row["task"]: row["title"] for row in rows}, same_as)
-
-
-def _cells(
-    rows: Iterable[Row],
-    accuracies: Mapping[RowName, Mapping[int, float]],
-    representations: Collection[str] | None,
-) -> _Cells:
-    """Return accuracies by method, (task, representation) and draw."""
-    found: _Cells = {}
-    for row in rows:
-        wanted = representations is None or row["representation"] in representations
-        if wanted and accuracies[name_of(row)]:
-            found.setdefault(row["method"], {})[cell_of(row)] = accuracies[name_of(row)]
-    return found
-
-
-def _compare(
-    tasks: _Tasks,
-    a: Mapping[Cell, Mapping[int, float]],
-    b: Mapping[Cell, Mapping[int, float]],
-    method: str,
-    against: str,
-) -> dict[str, Any] | None:
-    from autows.draws import generator
+def _holm(one: Mapping[str, Any], family: Sequence[Mapping[str, Any]], name: str) -> float | None:
     from leaderboard import statistics as st
 
+    if one[name] is None:
+        return None
+    # What cannot be known is asked all the same.
+    adjusted = st.holm([1.0 if other[name] is None else other[name] for other in family])
+    return rounded(float(adjusted[[other is one for other in family].index(True)]))
+
+
+def _verdict(difference: float, p: float | None) -> str:
+    if p is None or p >= LEVEL:
+        return "open"
+    return "better" if difference > 0 else "worse"
+
+
+def _compare(table: _Table, method: str, against: str) -> dict[str, Any] | None:
+    from leaderboard import statistics as st
+
+    by_task = _differences(table, method, against)
+    if not by_task:
+        return None
+    first, second = table.rows[method], table.rows[against]
+    lines, differences, floors = [], [], []
+    for task, parts in by_task.items():
+        kept, by_draw = _by_draw(parts)
+        floor = _test_error([row[task, name] for row in (first, second) for name in kept])
+        lines.append(_line(task, table.titles[task], parts, kept, by_draw, floor))
+        differences.append(by_draw)
+        floors.append(floor)
+    others, here = st.over_tasks(differences, floors)
+    theirs = [cell for cell, row in second.items() if row["n_draws"]]
+    again = repetitions(theirs, table.same_as)
+    counted = [cell for cell in theirs if cell not in again]
+    shared = {(task, name) for task, parts in by_task.items() for name in parts}
+    lacks = missing(first, counted, shared, table.able)
+    cannot = {(cell["task"], cell["representation"]) for cell in lacks if cell["status"] == CANNOT}
+    expected = {cell[0] for cell in counted if cell not in cannot}
+    return {
+        "tasks": lines,
+        "difference": rounded(others.mean),
+        **_ends(others),
+        **{f"here_{name}": value for name, value in _ends(here).items()},
+        "verdict_single": _verdict(others.mean, rounded(others.p)),
+        "n_tasks": len(lines),
+        "n_tasks_expected": max(len(expected), len(lines)),
+        "missing": lacks,
+        "complete": all(cell["status"] == CANNOT for cell in lacks),
+        "wins": sum(line["difference"] > 0 for line in lines),
+        "ties": sum(line["difference"] == 0 for line in lines),
+        "losses": sum(line["difference"] < 0 for line in lines),
+        "smallest_difference": _smallest(others.se, others.df),
+    }
+
+
+def _differences(table: _Table, method: str, against: str) -> dict[str, dict[str, dict[int, float]]]:
+    """Return differences by task, representation and draw, no task being another one again."""
     shared: dict[Cell, dict[int, float]] = {}
-    for cell, mine in sorted(a.items()):
-        theirs = b.get(cell, {})
+    for cell in sorted(table.rows[method]):
+        mine, theirs = table.of_draws(method, cell), table.of_draws(against, cell)
         common = sorted(set(mine) & set(theirs))
         if common:
             shared[cell] = {k: mine[k] - theirs[k] for k in common}
-    repeated = repetitions(shared, tasks.same_as)
+    repeated = repetitions(shared, table.same_as)
     by_task: dict[str, dict[str, dict[int, float]]] = {}
     for (task, representation), values in shared.items():
         if (task, representation) not in repeated:
             by_task.setdefault(task, {})[representation] = values
-    if not by_task:
-        return None
-    lines: list[dict[str, Any]] = []
-    differences: list[NDArray[np.float64]] = []
-    for task, parts in by_task.items():
-        by_draw = _by_draw(parts)
-        differences.append(by_draw)
-        paired = st.paired_difference(by_draw, np.zeros_like(by_draw))
-        lines.append(
-            {
-                "task": task,
-                "title": tasks.titles[task],
-                "representations": sorted(parts),
-                "n_draws": len(by_draw),
-                "difference": rounded(paired.mean),
-                # No two accuracies differ by more than 1; with two draws Student's t does not know that.
-                "low": rounded(max(paired.low, -1.0)),
-                "high": rounded(min(paired.high, 1.0)),
-                "p": rounded(paired.p),
-                "wins": paired.wins,
-                "ties": paired.ties,
-                "losses": paired.losses,
-                "draws_to_separate": _draws_needed(by_draw),
-            }
-        )
-    rng = generator(purpose="comparison", method=method, against=against)
-    over, se, df = _over_tasks(lines, differences, rng)
-    result: dict[str, Any] = {
-        "tasks": lines,
-        **over,
-        "n_tasks": len(lines),
-        "wins": sum(line["difference"] > 0 for line in lines),
-        "ties": sum(line["difference"] == 0 for line in lines),
-        "losses": sum(line["difference"] < 0 for line in lines),
-        "smallest_difference": _smallest(se, df) if df else None,
-    }
-    return {**result, "sentence": sentence(method, against, result)}
+    return by_task
 
 
-def _over_tasks(
-    lines: Sequence[Mapping[str, Any]], differences: Sequence[NDArray[np.float64]], rng: np.random.Generator
-) -> tuple[dict[str, float | None], float, int]:
-    """Return difference, interval and p over all tasks; the standard error and its degrees of freedom."""
+def _by_draw(parts: Mapping[str, Mapping[int, float]]) -> tuple[list[str], NDArray[np.float64]]:
+    """Return which representations count, and the mean over them by draw."""
+    kept, draws = together({name: list(values) for name, values in parts.items()})
+    mean = np.array([[parts[name][k] for k in draws] for name in kept]).mean(axis=0)
+    # Rounded, so that what cancels over features is a tie and no win by the last bit.
+    return kept, np.round(mean, 12)
+
+
+def _test_error(rows: Sequence[Row]) -> float:
+    """Return the standard error that the test set leaves to a difference; NaN if it is not known.
+
+    Of both methods as if they answered other rows, and of features as if they made the same mistakes: too
+    large if anything.
+    """
+    errors: dict[str, list[float]] = {}
+    for row in rows:
+        error = row["accuracy_se"]
+        errors.setdefault(row["method"], []).append(math.nan if error is None else error)
+    return math.hypot(*(sum(mine) / len(mine) for mine in errors.values()))
+
+
+def _line(
+    task: str,
+    title: str,
+    parts: Collection[str],
+    kept: Sequence[str],
+    by_draw: NDArray[np.float64],
+    floor: float,
+) -> dict[str, Any]:
     from leaderboard import statistics as st
 
-    if len(lines) == 1:
-        # Resampled draws of one task would give an interval that is too narrow.
-        n = len(differences[0])
-        se = float(differences[0].std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
-        return {name: lines[0][name] for name in ("difference", "low", "high", "p")}, se, n - 1
-    found = st.two_level_bootstrap(differences, rng, N_RESAMPLES)
-    ends = {name: rounded(getattr(found, name)) for name in ("low", "high", "p")}
-    return {"difference": rounded(found.mean), **ends}, found.se, len(lines) - 1
+    found = st.paired_difference(by_draw, np.zeros_like(by_draw), floor=floor)
+    return {
+        "task": task,
+        "title": title,
+        "representations": list(kept),
+        "set_aside": sorted(set(parts) - set(kept)),
+        "n_draws": found.n,
+        "difference": rounded(found.mean),
+        **_ends(found),
+        "wins": found.wins,
+        "ties": found.ties,
+        "losses": found.losses,
+        "draws_to_separate": _draws_needed(by_draw),
+    }
 
 
-def _by_draw(parts: Mapping[str, Mapping[int, float]]) -> NDArray[np.float64]:
-    """Return the mean over representations by draw, on the draws that all of them have.
-
-    Where they have none in common, the first representation stands for the task.
-    """
-    chosen = list(parts.values())
-    common = set.intersection(*(set(values) for values in chosen))
-    if not common:
-        chosen, common = chosen[:1], set(chosen[0])
-    mean = np.array([[values[k] for k in sorted(common)] for values in chosen]).mean(axis=0)
-    # Rounded, so that what cancels over features is a tie and no win by the last bit.
-    return np.round(mean, 12)
+def _ends(found: Any) -> dict[str, float | None]:
+    """Return interval and p. No two accuracies differ by more than 1; Student's t does not know that."""
+    return {
+        "low": rounded(max(found.low, -1.0)),
+        "high": rounded(min(found.high, 1.0)),
+        "p": rounded(found.p),
+    }
 
 
 def _draws_needed(values: NDArray[np.float64]) -> int | None:
     """Return how many draws would tell the two apart on this task; None where that cannot be known."""
     from leaderboard import statistics as st
 
-    if len(values) < 2:
+    if len(values) < LEAST_DRAWS:
         return None
     return st.draws_to_separate(float(values.mean()), float(values.std(ddof=1)))
 
 
-def _smallest(se: float, df: int) -> float | None:
+def _smallest(se: float, df: float) -> float | None:
     """Return what difference would be detected in four of five cases; None if no accuracy differs so much."""
     from leaderboard import statistics as st
 
+    if not se > 0:
+        return None
     found = st.smallest_detectable(se, df)
     return rounded(found) if found < 1 else None
 
 
-def sentence(method: str, against: str, result: Mapping[str, Any]) -> str:
-    """Say what a comparison found."""
-    points = 100 * result["difference"]
-    n_tasks = result["n_tasks"]
-    over = (
-        f"over {n_tasks} tasks"
-        if n_tasks > 1
-        else f"on {result['tasks'][0]['task']}, the only task they share"
-    )
-    if result["low"] is None:
-        return (
-            f"{method} is {abs(points):.1f} points {'above' if points >= 0 else 'below'} {against} {over}; "
-            "with a single draw there is no telling how sure that is."
+def _bootstrap(table: _Table, method: str, against: str) -> dict[str, float | None] | None:
+    from autows.draws import generator
+    from leaderboard import statistics as st
+
+    tasks = [_by_draw(parts)[1] for parts in _differences(table, method, against).values()]
+    if len(tasks) < LEAST_TASKS:
+        return None
+    rng = generator(purpose="comparison", method=method, against=against)
+    found = st.two_level_bootstrap(tasks, rng, N_RESAMPLES)
+    return {"low": rounded(found.low), "high": rounded(found.high)}
+
+
+def _unknown(name: str, rows: Sequence[Row], n_labels: int) -> UserError:
+    """Return what to say of a method without results: where it has some, or how to run it."""
+    numbers = sorted({row["n_labels"] for row in rows if row["method"] == name})
+    run = f"run_bench.py run --methods '{name}' --labels {n_labels}"
+    if numbers:
+        return UserError(
+            f"{name} has no results with {n_labels} labels here, but with {', '.join(map(str, numbers))}: "
+            f"add --labels {numbers[-1]}, or run it: {run}"
         )
-    low, high = 100 * result["low"], 100 * result["high"]
-    interval = f"(95 % interval {low:+.1f} to {high:+.1f})"
-    few = " Few tasks: the interval is about these tasks more than about others." if n_tasks < FEW else ""
-    if result["low"] > 0 or result["high"] < 0:
-        where = "above" if points > 0 else "below"
-        return f"{method} is {abs(points):.1f} points {where} {against} {over} {interval}.{few}"
-    if low == high == 0:
-        return f"{method} and {against} give the same accuracy in every draw {over}."
-    smallest = result["smallest_difference"]
-    power = "" if smallest is None else f" This design would detect about {100 * smallest:.1f} points."
-    return (
-        f"No difference between {method} and {against} can be told {over}: {points:+.1f} points "
-        f"{interval}.{power}{few}"
-    )
+    from autows.method import REGISTRY
 
-
-def to_text(found: Mapping[str, Any], width: int | None = None) -> str:
-    """Return a comparison for a terminal: the sentence, a line a task with a drawing, and overall.
-
-    Parameters
-    ----------
-    found : mapping
-        As :func:`compare` returns it.
-    width : int, optional
-        Characters that a line may have; what there is no room for is left out and named at the end.
-    """
-    lines = [
-        *found["tasks"],
-        {"task": "overall", "representations": [], "n_draws": "", **_overall_line(found)},
-    ]
-    ends = [
-        abs(x) for line in lines for x in (line["low"], line["high"], line["difference"]) if x is not None
-    ]
-    reach = max(ends, default=0.0) or 0.01
-    half = 15 if width is None or width >= WIDE else 8
-    drawing = f"{-100 * reach:.0f} .. 0 .. {100 * reach:+.0f}"
-    rows = [
-        {
-            "task": line["task"],
-            "features": ", ".join(line["representations"]),
-            "draws": str(line["n_draws"]),
-            "difference": f"{100 * line['difference']:+.1f}",
-            "95 % interval": ""
-            if line["low"] is None
-            else f"{100 * line['low']:+.1f} to {100 * line['high']:+.1f}",
-            drawing: forest_line(line, reach, half).ljust(2 * half + 1),
-            "win/tie/loss": f"{line['wins']}/{line['ties']}/{line['losses']}",
-            "draws to tell": _needed(line),
-        }
-        for line in lines
-    ]
-    tables = TextTables(width)
-    body = tables.table(
-        rows,
-        left=("features", drawing),
-        least=("draws to tell", "features", "win/tie/loss", "draws", drawing),
-        shorten={"task": 14},
-    )
-    how = (
-        f"Test accuracy of {found['method']} less that of {found['against']} in points, {found['n_labels']} "
-        "labels, paired by draw. Win/tie/loss is over draws, overall over tasks."
-    )
-    sentence = tables.fill(found["sentence"], most=width) if width else found["sentence"]
-    note = tables.note("--out")
-    return "\n\n".join([sentence, body, tables.fill(how), *([tables.fill(note)] if note else [])])
-
-
-def _overall_line(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: found[name] for name in ("difference", "low", "high", "wins", "ties", "losses")}
-
-
-def _needed(line: Mapping[str, Any]) -> str:
-    if "draws_to_separate" not in line or line["low"] is None:
-        return ""
-    if line["low"] > 0 or line["high"] < 0:
-        return "told"
-    return "> 10,000" if line["draws_to_separate"] is None else str(line["draws_to_separate"])
-
-
-def forest_line(line: Mapping[str, Any], reach: float, half: int = 15) -> str:
-    """Draw a difference and its interval around a zero line.
-
-    Examples
-    --------
-    >>> forest_line({"difference": 0.5, "low": 0.25, "high": 1.0}, reach=1.0, half=4)
-    '    |├●─┤'
-    """
-
-    def place(value: float) -> int:
-        return half + round(half * min(max(value / reach, -1.0), 1.0))
-
-    cells = [" "] * (2 * half + 1)
-    cells[half] = "|"
-    if line["low"] is not None and not math.isnan(line["low"]):
-        low, high = place(line["low"]), place(line["high"])
-        cells[low : high + 1] = ["─"] * (high + 1 - low)
-        cells[low], cells[high] = "├", "┤"
-    cells[place(line["difference"])] = "●"
-    return "".join(cells).rstrip()
+    if name.partition("[")[0] in REGISTRY.names():
+        return UserError(f"{name} has no results here; run it: {run}")
+    known = sorted({row["method"] for row in rows if row["n_labels"] == n_labels})
+    return unknown_name("method in these results", name, known, "run_bench.py leaderboard")
 
 
 def write(found: Mapping[str, Any], out: Path) -> list[Path]:

@@ -248,6 +248,33 @@ def repetitions(cells: Collection[Cell], same_as: Mapping[Cell, str | None]) -> 
     }
 
 
+def together(draws: Mapping[str, Collection[int]]) -> tuple[list[str], list[int]]:
+    """Return the features of a task that are averaged draw by draw, and the draws that all of them have.
+
+    Parameters
+    ----------
+    draws : mapping of str to collection of int
+        By representation, none of them empty.
+
+    Notes
+    -----
+    Those with most draws come first; others join while at least half of these draws are left. So an
+    average does not shrink to a single draw for the sake of features that were hardly run.
+
+    Examples
+    --------
+    >>> together({"raw": range(5), "pca": range(1, 5), "clip": [0]})
+    (['pca', 'raw'], [1, 2, 3, 4])
+    """
+    first, *others = sorted(draws, key=lambda name: (-len(draws[name]), name))
+    kept, common = [first], set(draws[first])
+    for name in others:
+        if 2 * len(common.intersection(draws[name])) >= len(draws[first]):
+            kept.append(name)
+            common.intersection_update(draws[name])
+    return sorted(kept), sorted(common)
+
+
 def mean_ranks(found: Field) -> NDArray[np.float64]:
     """Return mean ranks, shape (M,): within cells, then over a task's cells, then over tasks."""
     from leaderboard.statistics import ranks

@@ -17,6 +17,7 @@ from leaderboard.statistics.bradley_terry import strength_intervals, strengths
 from leaderboard.statistics.differences import Differences, differences
 from leaderboard.statistics.equivalents import Equivalent, crossover, label_equivalent
 from leaderboard.statistics.intervals import mean_interval
+from leaderboard.statistics.over_tasks import Estimate, over_tasks
 from leaderboard.statistics.paired import PairedDifference, paired_difference, pairwise_p
 from leaderboard.statistics.power import draws_to_separate, smallest_detectable
 from leaderboard.statistics.profiles import additive_profile, ratio_profile
@@ -28,6 +29,7 @@ from leaderboard.statistics.wins import mean_win_shares, win_shares
 __all__ = [
     "Differences",
     "Equivalent",
+    "Estimate",
     "FriedmanResult",
     "OverallDifference",
     "PairedDifference",
@@ -44,6 +46,7 @@ __all__ = [
     "mean_interval",
     "mean_ranks",
     "mean_win_shares",
+    "over_tasks",
     "paired_difference",
     "pairwise_bootstrap_p",
     "pairwise_p",

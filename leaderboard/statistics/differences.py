@@ -127,5 +127,5 @@ def _over_draws(task: np.ndarray, level: float) -> Differences:
     ends = np.array([mean_interval(row, level)[1:] for row in task])
     mean, se, p = np.empty((M, M)), np.empty((M, M)), np.empty((M, M))
     for i in range(M):
-        mean[i], se[i], p[i] = paired_t(task[i], task)
+        mean[i], se[i], _, p[i] = paired_t(task[i], task)
     return Differences(ends[:, 0], ends[:, 1], mean - t * se, mean + t * se, p, se, n - 1)

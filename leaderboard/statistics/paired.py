@@ -45,7 +45,9 @@ class PairedDifference:
     losses: int
 
 
-def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> PairedDifference:
+def paired_difference(
+    a: ArrayLike, b: ArrayLike, level: float = 0.95, floor: float = 0.0
+) -> PairedDifference:
     """Compare two methods by a paired t-test over the draws of one task.
 
     Parameters
@@ -54,6 +56,8 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Paired
         Scores of the two methods in the same draws, in the same order; n >= 1.
     level : float, default 0.95
         Confidence level of the interval.
+    floor : float, default 0
+        Standard error where all differences are equal and not zero; NaN if it is not known.
 
     Returns
     -------
@@ -71,11 +75,13 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Paired
     degrees of freedom. The interval covers the luck of the draw of seed labels; that of the test rows,
     which all draws share, is not in it.
 
-    Where all differences are equal, s is 0 and the interval has no width. This happens if neither method
-    depends on the draw (a zero-shot answer beside a constant one): over draws the difference is then
-    certain, and p is 0, the limit of the test, or 1 if the methods are equal. Differences within rounding
-    error (:data:`~leaderboard.statistics.scores.ROUNDING`) of zero are ties, and within it of each other
-    are equal.
+    Where all differences are equal, s is 0. This happens if neither method depends on the draw (a zero-shot
+    answer beside a constant one), and then a single test row would tell them apart for certain. So the
+    standard error is ``floor`` there, with a normal distribution: the error that the finite test set leaves,
+    ``sqrt(e_a^2 + e_b^2)`` of the standard errors of both accuracies, is too large if anything, as both
+    answer the same rows. Methods that are equal in every draw have an interval of no width and p = 1.
+    Differences within rounding error (:data:`~leaderboard.statistics.scores.ROUNDING`) of zero are ties, and
+    within it of each other are equal.
 
     References
     ----------
@@ -95,24 +101,27 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Paired
     if first.ndim != 1 or first.shape != second.shape or not first.size:
         raise ValueError(f"{need}; got arrays of shapes {first.shape} and {second.shape}")
     n, d = len(first), _differences(first, second)
-    mean, error, p = (float(x) for x in paired_t(first, second))
-    half = float(stdtrit(n - 1, 0.5 + level / 2)) * error if n > 1 else math.nan
+    mean, error, df, p = (float(x) for x in paired_t(first, second, floor))
+    half = float(stdtrit(df, 0.5 + level / 2)) * error if n > 1 else math.nan
     wins, losses = int(np.sum(d > 0)), int(np.sum(d < 0))
     return PairedDifference(mean, mean - half, mean + half, p, n, wins, n - wins - losses, losses)
 
 
-def pairwise_p(scores: ArrayLike) -> np.ndarray:
+def pairwise_p(scores: ArrayLike, floor: ArrayLike = 0.0) -> np.ndarray:
     """Return the p-value of :func:`paired_difference` for each two methods of one task.
 
     Parameters
     ----------
     scores : (M, n) array of float
         One row a method, one column a draw.
+    floor : float or (M, M) array, default 0
+        See :func:`paired_difference`.
 
     Returns
     -------
     (M, M) array of float64
-        Symmetric, 1 on the diagonal, never NaN: with one draw nothing tells methods apart, and every p is 1.
+        Symmetric, 1 on the diagonal, never NaN: where nothing tells methods apart (one draw, or no floor
+        where one is needed) p is 1.
 
     Raises
     ------
@@ -133,41 +142,53 @@ def pairwise_p(scores: ArrayLike) -> np.ndarray:
     if table.ndim != 2 or 0 in table.shape:
         raise ValueError(f"{need}; got an array of shape {table.shape}")
     M, n = table.shape
-    p = np.ones((M, M))
+    p, floors = np.ones((M, M)), np.broadcast_to(np.asarray(floor, dtype=np.float64), (M, M))
     if n == 1:
         return p
     rows, columns = np.triu_indices(M, 1)
     for start in range(0, len(rows), max(1, _CELLS // n)):
         part = slice(start, start + max(1, _CELLS // n))
         i, j = rows[part], columns[part]
-        p[i, j] = p[j, i] = paired_t(table[i], table[j])[2]
+        found = paired_t(table[i], table[j], floors[i, j])[3]
+        p[i, j] = p[j, i] = np.where(np.isnan(found), 1.0, found)
     return p
 
 
-def paired_t(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def paired_t(
+    a: np.ndarray, b: np.ndarray, floor: ArrayLike = 0.0, floor_df: float = math.inf
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Test many pairs at once, as :func:`paired_difference` does one.
 
     Parameters
     ----------
     a, b : (..., n) arrays of float64
         Scores of the first and the second of each pair by draw, n along the last axis; they are broadcast.
+    floor : float or (...) array, default 0
+        Standard errors where all differences are equal and not zero.
+    floor_df : float, default infinity
+        Degrees of freedom there.
 
     Returns
     -------
-    mean, se, p : (...) arrays of float64
-        Mean difference, its standard error, and the two-sided p-value; the latter two NaN with one draw.
+    mean, se, df, p : (...) arrays of float64
+        Mean difference, its standard error with its degrees of freedom, and the two-sided p-value; ``se`` and
+        ``p`` are NaN with one draw.
     """
     from scipy.special import stdtr
 
     d = _differences(a, b)
     n, mean = d.shape[-1], d.mean(axis=-1)
+    df = np.full_like(mean, n - 1)
     if n == 1:
-        return mean, np.full_like(mean, math.nan), np.full_like(mean, math.nan)
+        return mean, np.full_like(mean, math.nan), df, np.full_like(mean, math.nan)
     constant = np.ptp(d, axis=-1) <= _rounding(a, b)
     mean = np.where(constant, d[..., 0], mean)
-    se = np.where(constant, 0.0, d.std(axis=-1, ddof=1) / math.sqrt(n))
-    t = mean / np.where(constant, 1.0, se)
-    return mean, se, np.where(constant, np.where(mean == 0, 1.0, 0.0), 2 * stdtr(n - 1, -np.abs(t)))
+    floored = constant & (mean != 0)
+    se = np.where(constant, np.where(floored, floor, 0.0), d.std(axis=-1, ddof=1) / math.sqrt(n))
+    df = np.where(floored, floor_df, df)
+    # With a floor of zero p is 0 where all differences are equal, and 1 where they are zero.
+    t = np.divide(np.abs(mean), se, out=np.where(mean == 0, 0.0, math.inf), where=se != 0)
+    return mean, se, df, 2 * stdtr(df, -t)
 
 
 def _differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:

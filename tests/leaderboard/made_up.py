@@ -35,7 +35,12 @@ def record(task, method, draw, accuracy=None, representation="raw", status="ok",
         seconds={"fit": 1.0 + draw},
         scores={}
         if status != "ok"
-        else {"accuracy": accuracy, "coverage": 0.5, "end_model_accuracy": accuracy / 2},
+        else {
+            "accuracy": accuracy,
+            "accuracy_se": more.pop("accuracy_se", 0.01),
+            "coverage": 0.5,
+            "end_model_accuracy": accuracy / 2,
+        },
         finished_at=more.pop("finished_at", "2026-01-01T00:00:00+00:00"),
         **more,
     )

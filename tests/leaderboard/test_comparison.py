@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
-from made_up import ENTRANT, SCORES, A, B, record, table
+from made_up import CONTROLS, ENTRANT, SCORES, A, B, record, table
+from scipy import stats
 
 from autows.errors import UserError
 from leaderboard import comparison
 from leaderboard.board import build
-from leaderboard.comparison import compare, to_text
+from leaderboard.comparison import compare
+from leaderboard.comparison_text import to_text
+from leaderboard.statistics import holm, two_level_bootstrap
 
 
 def compared(records, *arguments, **more):
     board = build(records)
     return compare(board.rows, board.accuracies, *arguments, **more)
+
+
+def of_gains(gains, n_draws=3, jitter=False):
+    """Records of controls with 0.5, and of methods that gain so much by task; with jitter more by draw."""
+    tasks = sorted({task for mine in gains.values() for task in mine})
+    made = [record(t, m, k, 0.5) for t in tasks for m in CONTROLS for k in range(n_draws)]
+    return made + [
+        record(t, m, k, 0.5 + gain + (0.01 * k if jitter else 0.0))
+        for m, mine in gains.items()
+        for t, gain in mine.items()
+        for k in range(n_draws)
+    ]
 
 
 def test_a_comparison_by_hand():
@@ -27,9 +43,16 @@ def test_a_comparison_by_hand():
     # Differences 0.1, 0.2 and 0.3: Student's t with two degrees of freedom.
     assert found["tasks"][0]["high"] - 0.2 == pytest.approx(4.302653 * 0.1 / 3**0.5, abs=1e-5)
     assert (found["difference"], found["wins"], found["losses"], found["n_tasks"]) == (0.0, 1, 1, 2)
-    assert found["low"] < 0 < found["high"]
-    assert found["sentence"].startswith(
-        f"No difference between {A} and {B} can be told over 2 tasks: +0.0 points"
+    # Task means 0.2 and -0.2: error 0.2, which one degree of freedom takes 12.7 times.
+    assert (found["low"], found["high"], found["p"]) == (-1.0, 1.0, 1.0)
+    # On these, errors of a task's mean are 0.1 / sqrt 3, and of the test set where draws say nothing.
+    v = [0.1**2 / 3, 2 * 0.01**2]
+    df = sum(v) ** 2 / (v[0] ** 2 / 2)
+    assert found["here_high"] == pytest.approx(stats.t.ppf(0.975, df) * sum(v) ** 0.5 / 2, abs=1e-6)
+    assert (found["here_low"], found["here_p"]) == (-found["here_high"], 1.0)
+    assert found["sentence"] == (
+        f"No difference between {A} and {B} can be told over 2 tasks: 0.0 points (95 % interval -100.0 to "
+        "+100.0; on these tasks, over draws, -11.5 to +11.5)."
     )
 
 
@@ -39,11 +62,106 @@ def test_turning_it_round_turns_the_sign():
     assert [t["low"] for t in one["tasks"]] == [-t["high"] for t in other["tasks"]]
 
 
-def test_a_sure_difference_is_said():
+def test_two_tasks_tell_of_themselves_and_not_of_others():
     found = compared(table(ENTRANT), "d", B)
-    assert found["low"] > 0
-    assert found["sentence"].startswith(f"d is 40.0 points above {B} over 2 tasks (95 % interval ")
-    assert "Few tasks" in found["sentence"]
+    # Differences 0.3 and 0.5, the same in every draw: the test set has an error of 0.01 on either side.
+    assert (found["low"], found["high"]) == (pytest.approx(0.4 - 1.270620, abs=1e-6), 1.0)
+    half = 1.959964 * (2 * 2 * 0.01**2) ** 0.5 / 2
+    assert (found["here_low"], found["here_high"]) == pytest.approx((0.4 - half, 0.4 + half), abs=1e-6)
+    assert (found["verdict"], found["here_verdict"], found["verdict_single"]) == ("open", "better", "open")
+    assert found["sentence"] == (
+        f"d is 40.0 points above {B} on these 2 tasks (95 % interval over draws +38.0 to +42.0); two tasks "
+        "do not tell what holds on others (-87.1 to +100.0)."
+    )
+
+
+def test_a_sure_difference_is_said():
+    gains = {f"t{i}": 0.1 + 0.01 * i for i in range(4)}
+    found = compared(of_gains({"d": gains}), "d", B)
+    # Task means 0.1, 0.11, 0.12, 0.13: error 0.0129 / 2 on three degrees of freedom.
+    half = 3.182446 * (0.0005 / 3) ** 0.5 / 2
+    assert (found["low"], found["high"]) == pytest.approx((0.115 - half, 0.115 + half), abs=1e-6)
+    assert (found["verdict"], found["complete"], found["missing"]) == ("better", True, [])
+    assert found["sentence"] == (f"d is 11.5 points above {B} over 4 tasks (95 % interval +9.4 to +13.6).")
+
+
+def test_what_is_detected_over_tasks_goes_by_the_number_of_tasks():
+    # Three tasks of two draws each: two degrees of freedom, not five.
+    found = compared(of_gains({"d": {"s": 0.1, "t": 0.2, "u": 0.3}}, n_draws=2), "d", B)
+    assert found["smallest_difference"] == pytest.approx((4.302653 + 1.060660) * 0.1 / 3**0.5, abs=1e-5)
+
+
+def test_verdicts_of_a_table_are_corrected_for_its_family_and_that_of_one_question_is_not():
+    # p of d is 0.04, of the others more; logistic regression is compared with d, e, f, A and C.
+    gains = {m: {"s": 0.1, "t": 0.15, "u": 0.05 - k / 20} for k, m in enumerate("def")}
+    records = of_gains(gains)
+    board = build(records)
+    mine = {c["method"]: c for c in board.comparisons if c["against"] == B}
+    expected = holm([one["p"] for one in mine.values()])
+    assert [one["p_holm"] for one in mine.values()] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert {one["n_family"] for one in mine.values()} == {5}
+    d = mine["d"]
+    assert d["p"] == pytest.approx(stats.ttest_1samp([0.1, 0.15, 0.05], 0).pvalue, abs=1e-6)
+    assert d["verdict"] == "open"
+    one = compare(board.rows, board.accuracies, "e", B)
+    assert one["verdict_single"] == "open"
+
+
+def test_who_failed_is_told_and_is_not_complete():
+    gains = {"d": {"s": 0.1, "t": 0.1, "u": 0.1}, "e": {"s": 0.2}, "f": {"s": 0.1, "t": 0.1, "u": 0.1}}
+    records = of_gains(gains)
+    records += [record("t", "e", k, status="failed", reason="out of memory") for k in range(3)]
+    records += [record("u", "f", 3, status="timeout", reason="60 s")]
+    mine = {c["method"]: c for c in build(records).comparisons if c["against"] == B}
+    e, f = mine["e"], mine["f"]
+    assert e["missing"] == [
+        {"task": "t", "representation": "raw", "status": "failed", "reason": "out of memory"},
+        {"task": "u", "representation": "raw", "status": "not run", "reason": "not run"},
+    ]
+    assert (e["n_tasks"], e["n_tasks_expected"], e["complete"]) == (1, 3, False)
+    assert e["sentence"].endswith("e failed on t, not run on u.")
+    # A run that timed out is a cell that is not complete, though other draws are there.
+    assert (f["n_tasks"], f["complete"]) == (3, False)
+    assert f["missing"][0]["reason"] == "1 of 4 draws: 60 s"
+    assert f["sentence"].endswith("f ran out of time on u / raw.")
+    # d, A and C are the family; e is judged as if it were one more of it.
+    assert (mine["d"]["n_family"], e["n_family"]) == (3, 4)
+
+
+def test_who_cannot_run_somewhere_is_complete_all_the_same():
+    records = of_gains({"d": {"s": 0.1, "t": 0.1}})
+    skipped = {"needs": ["zero_shot"], "status": "skipped", "reason": "no model speaks for this task"}
+    for method in ("e", "f"):
+        records += [record("s", method, k, 0.8, needs=["zero_shot"]) for k in range(3)]
+    records += [record("t", "e", k, **skipped) for k in range(3)]
+    mine = {c["method"]: c for c in build(records).comparisons if c["against"] == B}
+    for method, reason in (("e", "no model speaks for this task"), ("f", "needs zero shot")):
+        found = mine[method]
+        assert (found["complete"], found["n_tasks"], found["n_tasks_expected"]) == (True, 1, 1)
+        (lack,) = found["missing"]
+        assert (lack["task"], lack["status"], lack["reason"]) == ("t", "cannot run", reason)
+        assert found["sentence"].endswith("; one task does not tell what holds on others.")
+
+
+def test_features_with_hardly_a_draw_in_common_are_set_aside_and_named():
+    records = [record("s", m, k, a) for m, a in ((A, 0.6), (B, 0.5)) for k in range(4)]
+    records += [record("s", m, k, a, "pca") for m, a in ((A, 0.9), (B, 0.2)) for k in (7,)]
+    found = compared(records, A, B)
+    (line,) = found["tasks"]
+    assert (line["representations"], line["set_aside"], line["difference"]) == (["raw"], ["pca"], 0.1)
+    assert "Not averaged in on s, for want of common draws: pca." in to_text(found)
+
+
+def test_a_bootstrap_is_beside_it_with_five_tasks_and_decides_nothing():
+    gains = dict(zip("stuvw", (0.1, 0.2, -0.05, 0.1, 0.15), strict=True))
+    found = compared(of_gains({"d": gains}), "d", B)
+    resampled = two_level_bootstrap([[g] * 3 for g in gains.values()], np.random.default_rng(0), 20_000)
+    assert (found["bootstrap"]["low"], found["bootstrap"]["high"]) == pytest.approx(
+        (resampled.low, resampled.high), abs=0.02
+    )
+    assert "A bootstrap over tasks and draws gives " in to_text(found)
+    fewer = of_gains({"d": {t: gains[t] for t in "stuv"}})
+    assert compared(fewer, "d", B)["bootstrap"] is None
 
 
 def test_a_twin_of_the_control():
@@ -82,20 +200,30 @@ def test_a_single_draw_says_so():
 
 
 def test_how_many_draws_would_tell():
-    close = {("s", A): [0.50, 0.53, 0.51, 0.54], ("s", B): [0.50, 0.51, 0.52, 0.52]}
+    close = {("s", A): [0.50, 0.53, 0.51, 0.54, 0.52], ("s", B): [0.50, 0.51, 0.52, 0.52, 0.51]}
     found = compared(table(close), A, B)
     (line,) = found["tasks"]
     assert line["low"] < 0 < line["high"]
-    assert line["draws_to_separate"] > 4
-    assert str(line["draws_to_separate"]) in to_text(found)
+    assert line["draws_to_separate"] > 5
+    assert f" {line['draws_to_separate']}\n" in to_text(found)
+    # Four draws say too little of their spread.
+    fewer = compared(table({name: values[:4] for name, values in close.items()}), A, B)
+    assert fewer["tasks"][0]["draws_to_separate"] is None
 
 
 def test_text_has_the_sentence_a_line_a_task_and_the_drawing():
     found = compared(table(ENTRANT), "d", B)
     text = to_text(found)
     assert text.startswith(found["sentence"])
-    assert "●" in text
     assert "told" in text
+    assert "on these" in text
+
+
+def test_zero_is_at_the_same_place_in_every_drawing():
+    records = of_gains({"d": {"s": 0.1, "t": -0.1, "u": 0.02}}, jitter=True)
+    head, _, *lines = to_text(compared(records, "d", B)).split("\n\n")[1].splitlines()
+    place = head.index("-27 .. 0") + 15
+    assert [line[place] for line in lines] == ["|", "|", "|", "|", "┼"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +249,8 @@ def test_every_method_is_compared_with_the_controls():
         (B, "zero_shot_clip"),
     }
     mine = next(c for c in made if (c["method"], c["against"]) == ("d", B))
-    assert {**compared(records, "d", B)} == mine
+    one = compared(records, "d", B)
+    assert one == {**mine, "bootstrap": None, "sentence": one["sentence"]}
 
 
 def test_a_task_that_is_another_one_is_not_compared_twice():

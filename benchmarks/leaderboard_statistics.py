@@ -75,9 +75,8 @@ def measurements(scores: list[np.ndarray], n_resamples: int) -> dict[str, Callab
         "shares of wins": lambda: st.mean_win_shares(st.win_shares(table)),
         "Bradley-Terry with intervals": lambda: st.strength_intervals(scores, rng(0), n_resamples),
         "tie groups, every task": lambda: [st.tie_groups(order, p) for _ in scores],
-        "label equivalents and crossovers of every cell": lambda: [
-            (st.label_equivalent(CURVE, accuracies, x), st.crossover(CURVE, accuracies, x))
-            for x in table.ravel()
+        "label equivalents of every cell": lambda: [
+            st.label_equivalent(CURVE, accuracies, x) for x in table.ravel()
         ],
     }
 

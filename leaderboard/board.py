@@ -173,7 +173,7 @@ def assemble(table: LongTable) -> Board:
     """Make the leaderboard of a long table that is finished."""
     made, accuracies = rows(table.runs)
     runs = by_draw(table.runs)
-    learning.mark_worth(made)
+    learning.mark_worth(made, accuracies)
     everything, overall_notes = overall(made, runs)
     return Board(
         rows=made,
@@ -181,7 +181,7 @@ def assemble(table: LongTable) -> Board:
         standings=standings(made, runs),
         comparisons=comparisons(made, accuracies),
         curves=learning.curves(made),
-        crossovers=learning.crossovers(made),
+        crossovers=learning.crossovers(made, accuracies),
         methods=cards.methods(table.runs),
         tasks=cards.tasks(table.runs),
         published=published.beside(made),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from leaderboard import learning
 from leaderboard.statistics import mean_interval
+from leaderboard.table import name_of
 
 if TYPE_CHECKING:
     from autows.runs.ablation import Measured
@@ -49,7 +50,7 @@ class Ablation:
 
         With the axis ``stages`` also ``step``, the paired difference to the row above, and with ``n_labels``
         ``ahead``, that to logistic regression with as many labels, both with ``_low`` and ``_high``;
-        ``worth_labels`` and ``worth_note`` as in ``leaderboard.json``.
+        ``worth_labels``, ``worth_note`` and ``worth_interval`` as in ``leaderboard.json``.
     notes : list of str
         Runs without a result, with their reasons.
     left_out : list of str
@@ -191,9 +192,10 @@ def _add_curves(table: Ablation, accuracies: Mapping[tuple[Any, ...], Draws]) ->
         place = row["task"], row["representation"] or "", learning.REFERENCE, row["value"]
         yardstick = {} if row["method"] == learning.REFERENCE else accuracies.get(place, {})
         row.update(paired("ahead", accuracies[(*_place(row), row["value"])], yardstick))
-    learning.mark_worth(table.rows)
+    by_row = {name_of(row): accuracies[(*_place(row), row["value"])] for row in table.rows}
+    learning.mark_worth(table.rows, by_row)
     table.curves = learning.curves(table.rows)
-    table.crossovers = learning.crossovers(table.rows)
+    table.crossovers = learning.crossovers(table.rows, by_row)
 
 
 def _place(row: Row) -> tuple[str, str, str]:

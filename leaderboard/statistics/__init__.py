@@ -15,7 +15,12 @@ from leaderboard.statistics.bootstrap import (
 )
 from leaderboard.statistics.bradley_terry import strength_intervals, strengths
 from leaderboard.statistics.differences import Differences, differences
-from leaderboard.statistics.equivalents import Equivalent, crossover, label_equivalent
+from leaderboard.statistics.equivalents import (
+    NOT_MONOTONE,
+    Equivalent,
+    equivalent_interval,
+    label_equivalent,
+)
 from leaderboard.statistics.intervals import mean_interval
 from leaderboard.statistics.over_tasks import Estimate, over_tasks
 from leaderboard.statistics.paired import PairedDifference, paired_difference, pairwise_p
@@ -27,6 +32,7 @@ from leaderboard.statistics.ties import holm, holm_pairs, tie_groups
 from leaderboard.statistics.wins import mean_win_shares, win_shares
 
 __all__ = [
+    "NOT_MONOTONE",
     "Differences",
     "Equivalent",
     "Estimate",
@@ -34,9 +40,9 @@ __all__ = [
     "OverallDifference",
     "PairedDifference",
     "additive_profile",
-    "crossover",
     "differences",
     "draws_to_separate",
+    "equivalent_interval",
     "expanded_p",
     "expanded_tail",
     "friedman",

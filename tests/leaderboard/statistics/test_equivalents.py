@@ -1,4 +1,4 @@
-"""Label equivalents by hand, and beside scikit-learn's isotonic regression."""
+"""Label equivalents and their intervals, by hand and in simulated draws."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.isotonic import IsotonicRegression
 
-from leaderboard.statistics import Equivalent, crossover, label_equivalent
+from leaderboard.statistics import NOT_MONOTONE, Equivalent, equivalent_interval, label_equivalent
 
 N = [10, 25, 50, 100, 200, 400, 1000]
 CURVES = st.lists(st.floats(0, 1).map(lambda x: round(x, 3)), min_size=7, max_size=7)
@@ -46,44 +45,48 @@ def test_outside_the_curve_there_is_a_bound():
 def test_on_a_flat_stretch_it_is_the_first_number():
     assert label_equivalent([10, 100, 1000], [0.5, 0.7, 0.7], 0.7) == Equivalent(100.0)
     assert label_equivalent([10, 100, 1000], [0.5, 0.5, 0.7], 0.5) == Equivalent(10.0)
-    # .8 and .6 are pooled to .7: the curve is .5, .7, .7, .9.
-    assert label_equivalent([1, 10, 100, 1000], [0.5, 0.8, 0.6, 0.9], 0.7).n_labels == pytest.approx(10)
-    assert label_equivalent([1, 10, 100, 1000], [0.5, 0.8, 0.6, 0.9], 0.8).n_labels == pytest.approx(
-        100 * 10**0.5
-    )
 
 
-def test_crossover_by_hand():
-    assert crossover([10, 100, 1000], [0.5, 0.7, 0.8], 0.6) == pytest.approx(10 * math.sqrt(10))
-    assert crossover([10, 100, 1000], [0.5, 0.7, 0.8], 0.4) == 10
-    assert crossover([10, 100, 1000], [0.5, 0.7, 0.8], 0.85) is None
-    # A lucky point above the target that the next one takes back is smoothed away.
-    assert crossover([1, 10, 100, 1000], [0.5, 0.8, 0.6, 0.9], 0.75) > 100
+@pytest.mark.parametrize(
+    ("accuracies", "target", "expected"),
+    [
+        ([0.5, 0.7, 0.65], 0.7, NOT_MONOTONE),
+        ([0.5, 0.82, 0.78], 0.81, NOT_MONOTONE),
+        # Above at first, and then it falls: neither "<10" nor a number.
+        ([0.5, 0.45, 0.7], 0.48, NOT_MONOTONE),
+        ([0.5, 0.45, 0.4], 0.42, NOT_MONOTONE),
+        # Where it rises and falls is all on one side of the target.
+        ([0.5, 0.45, 0.7], 0.4, "<10"),
+        ([0.5, 0.82, 0.78], 0.83, ">1000"),
+        ([0.5, 0.82, 0.78], 0.66, "32"),
+    ],
+)
+def test_a_curve_that_falls_is_never_contradicted(accuracies, target, expected):
+    assert str(label_equivalent([10, 100, 1000], accuracies, target)) == expected
 
 
 @settings(max_examples=60, deadline=None)
 @given(CURVES, TARGETS)
-def test_it_is_the_first_number_at_which_the_smoothed_curve_is_there(accuracies, target):
-    curve = IsotonicRegression().fit(np.log(N), accuracies)
-    fine = np.geomspace(10, 1000, 20_001)
-    smoothed = curve.predict(np.log(fine))
+def test_it_is_where_the_curve_passes_and_every_point_agrees(accuracies, target):
     found = label_equivalent(N, accuracies, target)
+    there = [x >= target for x in accuracies]
     if found.bound == "<10":
-        assert smoothed[0] > target - 1e-9
+        assert min(accuracies) > target or (all(there) and accuracies[0] > target)
     elif found.bound == ">1000":
-        assert smoothed[-1] < target + 1e-9
+        assert not any(there)
+    elif found.bound == NOT_MONOTONE:
+        assert there != sorted(there)
     else:
-        assert curve.predict([math.log(found.n_labels)])[0] == pytest.approx(target, abs=1e-6)
-        assert (smoothed[fine < found.n_labels * (1 - 1e-9)] < target + 1e-9).all()
-    assert crossover(N, accuracies, target) == (10 if found.bound == "<10" else found.n_labels)
+        assert np.interp(math.log(found.n_labels), np.log(N), accuracies) == pytest.approx(target, abs=1e-9)
+        assert there == [n >= found.n_labels * (1 - 1e-9) for n in N]
 
 
 @settings(max_examples=40, deadline=None)
 @given(CURVES, TARGETS, TARGETS, st.randoms(use_true_random=False))
-def test_a_higher_target_takes_no_fewer_labels_and_order_does_not_matter(accuracies, a, b, random):
-    low, high = sorted((a, b))
-    fewer, more = crossover(N, accuracies, low), crossover(N, accuracies, high)
-    assert more is None or fewer <= more
+def test_on_a_rising_curve_more_takes_no_fewer_labels_and_order_does_not_matter(accuracies, a, b, random):
+    rising = sorted(accuracies)
+    fewer, more = (label_equivalent(N, rising, x).n_labels for x in sorted((a, b)))
+    assert fewer is None or more is None or fewer <= more
     order = list(range(7))
     random.shuffle(order)
     shuffled = [N[i] for i in order], [accuracies[i] for i in order]
@@ -96,6 +99,40 @@ def test_the_reference_method_is_worth_its_own_labels(accuracies):
     rising = np.sort(accuracies)
     found = [label_equivalent(N, rising, x).n_labels for x in rising]
     assert found == [N[int(np.searchsorted(rising, x))] for x in rising]
+
+
+def test_an_interval_by_hand():
+    # A share w of the way from 10 to 1000 labels, in the logarithm, the mean is -.2 + .5 w and draws differ
+    # by .2 - .18 w; the standard error is half of that, and t(1) is 12.706.
+    low, high = equivalent_interval([10, 1000], [[-0.3, -0.1], [0.29, 0.31]])
+    w = (0.2 + 12.7062 * 0.1) / (0.5 + 12.7062 * 0.09)
+    assert str(low) == "<10"
+    assert high.n_labels == pytest.approx(10 ** (1 + 2 * w), rel=0.03)
+    # In another order of points it is the same.
+    assert equivalent_interval([1000, 10], [[0.29, 0.31], [-0.3, -0.1]]) == (low, high)
+
+
+def test_where_an_interval_cannot_be_told_there_is_none():
+    assert equivalent_interval([10, 100], [[-0.1], [0.2]]) is None
+    assert equivalent_interval([10, 100], [[-0.1, -0.1], [0.2, 0.2]]) is None
+    # Told from the target with every number of labels.
+    assert equivalent_interval([10, 100], [[0.1, 0.11, 0.12], [0.2, 0.21, 0.22]]) is None
+    with pytest.raises(ValueError, match="a table of differences; got shape"):
+        equivalent_interval([10, 100], [0.1, 0.2])
+    with pytest.raises(ValueError, match="a confidence level"):
+        equivalent_interval([10, 100], [[0.1, 0.2]] * 2, level=1)
+
+
+def test_an_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    truth = np.array([-0.2, -0.1, 0.1, 0.2])  # Zero half way between the second and the third.
+    inside = 0
+    for _ in range(400):
+        draws = truth[:, None] + 0.1 * rng.standard_normal(3) + 0.1 * rng.standard_normal((4, 3))
+        low, high = equivalent_interval([1, 10, 1000, 10_000], draws) or (Equivalent(1e9), Equivalent(1e9))
+        inside += (low.n_labels or 0) <= 100 <= (high.n_labels or math.inf)
+    # Of 400, two standard errors are 2 %; the outermost numbers are a little more than is asked for.
+    assert 0.93 <= inside / 400 <= 0.995
 
 
 @pytest.mark.parametrize(
@@ -111,9 +148,8 @@ def test_the_reference_method_is_worth_its_own_labels(accuracies):
     ],
 )
 def test_what_is_no_curve_is_refused(n_labels, accuracies, target, message):
-    for call in (label_equivalent, crossover):
-        with pytest.raises(ValueError, match=message):
-            call(n_labels, accuracies, target)
+    with pytest.raises(ValueError, match=message):
+        label_equivalent(n_labels, accuracies, target)
 
 
 def test_an_equivalent_is_a_number_or_a_bound():

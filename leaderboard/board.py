@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from autows.errors import AutoWSError, CorruptRecord
+from autows.errors import CorruptRecord
 from autows.runs.record import Record
-from autows.runs.store import RunStore
 from leaderboard import cards, learning, published
 from leaderboard.comparison import comparisons
+from leaderboard.gathering import brief, table_of
 from leaderboard.long_table import LongTable
 from leaderboard.overall import overall
-from leaderboard.sources import REFERENCE, SUBMISSIONS, strangers
+from leaderboard.sources import REFERENCE, SUBMISSIONS
 from leaderboard.standings import standings
 from leaderboard.table import Row, RowName, by_draw, rows, trouble
 
@@ -107,54 +107,6 @@ def read(
     return board
 
 
-def table_of(
-    results: Sequence[Path], reference: bool = False, submissions: Path | None = SUBMISSIONS
-) -> LongTable:
-    """Return the long table of folders, as for :func:`read`."""
-    table = LongTable()
-    for folder in results:
-        table.add(_told_briefly(RunStore(folder).scan(), folder))
-        table.notes += strangers(folder)
-    if submissions is not None:
-        _add_submissions(table, submissions)
-    if reference:
-        table.add(_told_briefly(RunStore(REFERENCE).scan(), REFERENCE), "reference")
-    table.finish()
-    return table
-
-
-def _add_submissions(table: LongTable, home: Path) -> None:
-    folders = []
-    if home.is_dir():
-        folders = sorted(path for path in home.iterdir() if path.is_dir() and not path.is_symlink())
-    for folder in folders:
-        from autows import submissions
-
-        try:
-            submission = submissions.read(folder)
-        except AutoWSError as error:
-            table.notes.append(f"Left out: submission {folder.name}: {_brief(error, folder)}")
-            continue
-        mistake = submissions.misnamed(folder, submission)
-        if mistake is not None:
-            table.notes.append(f"Left out: submission {folder.name}: {_brief(mistake, folder)}")
-            continue
-        records = _told_briefly(submissions.read_records(folder, submission), folder)
-        table.add(records, "submission", submission.about())
-
-
-def _told_briefly(
-    records: Iterable[Record | CorruptRecord], folder: Path
-) -> Iterator[Record | CorruptRecord]:
-    """Name files from the folder on: where it lies on this machine is nobody's business on a page."""
-    for record in records:
-        yield CorruptRecord(_brief(record, folder)) if isinstance(record, CorruptRecord) else record
-
-
-def _brief(message: object, folder: Path) -> str:
-    return str(message).replace(f"{folder.parent}/", "") if folder.is_absolute() else str(message)
-
-
 def _add_stages(board: Board, folders: Sequence[Path]) -> None:
     from leaderboard import stages
 
@@ -166,7 +118,7 @@ def _add_stages(board: Board, folders: Sequence[Path]) -> None:
             for one in found
             if (one["task"], one["representation"], one["method"], one["n_labels"]) not in known
         ]
-        board.notes += notes
+        board.notes += [brief(note, folder) for note in notes]
 
 
 def assemble(table: LongTable) -> Board:

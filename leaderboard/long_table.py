@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autows.errors import CorruptRecord
 from autows.lf_words import in_its_words
 from autows.runs.record import Record
+from leaderboard.versions import current
 
 CONTROLS = ("majority_class", "logistic_regression", "label_spreading", "zero_shot_clip")
 """Methods that belong in every table."""
@@ -106,8 +107,8 @@ class LongTable:
     _provenance: dict[str, Counter[str]] = field(default_factory=dict)
     _about: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _seen: dict[str, Run] = field(default_factory=dict)
-    _seeds: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _unpaired: list[str] = field(default_factory=list)
+    _claimed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _drawn: dict[tuple[Any, ...], list[tuple[Run, Any]]] = field(default_factory=dict)
     _prompted: int = 0
     _twice: list[str] = field(default_factory=list)
     _corrupt: list[str] = field(default_factory=list)
@@ -117,7 +118,8 @@ class LongTable:
         self,
         records: Iterable[Record | CorruptRecord],
         origin: str = "results",
-        submission: Mapping[str, Any] | None = None,
+        submissions: Mapping[str, Mapping[str, Any]] | None = None,
+        home: str = "",
     ) -> None:
         """Add records of one origin; of a run that is there already the first one counts.
 
@@ -127,47 +129,63 @@ class LongTable:
             As :meth:`autows.runs.store.RunStore.scan` yields them.
         origin : str
             One of :data:`ORIGINS`, in which order they are to be added.
-        submission : mapping, optional
-            What a submission says of itself, kept with its runs.
+        submissions : mapping, optional
+            By method what a submission says of itself, kept with its runs; also with those that are there
+            already.
+        home : str, default ""
+            What a record's path is to begin with in a note, such as ``results/records/``.
         """
+        said = submissions or {}
         for record in records:
             if isinstance(record, CorruptRecord):
                 self._corrupt.append(str(record))
             elif "prompts" in record.info:
                 self._prompted += 1
             else:
-                self._add(record, origin, submission)
+                self._add(record, origin, said.get(record.key.method), home)
 
-    def _add(self, record: Record, origin: str, submission: Mapping[str, Any] | None) -> None:
+    def _add(self, record: Record, origin: str, submission: Mapping[str, Any] | None, home: str) -> None:
         try:
             run, made_with = self._run(record, origin, submission), list(_made_with(record))
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             # A record of the right fields whose values are of kinds that no run writes.
             said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            self._corrupt.append(f"{record.key.path}: not what a run writes ({said})")
+            self._corrupt.append(f"{home}{record.key.path}: not what a run writes ({said})")
             return
+        if "draw" in record.ledger:
+            where = run.task, run.versions[1], run.n_labels, run.draw
+            self._drawn.setdefault(where, []).append((run, record.ledger["draw"]))
         known = self._seen.setdefault(run.key_id, run)
         if known is not run:
-            if known.status == run.status == "ok" and _differ(known.scores, run.scores):
-                where = f"{run.task} / {run.representation} / {run.method}, draw {run.draw}"
-                self._twice.append(f"{where} ({known.origin} and {origin})")
+            self._add_again(run, known)
             return
         self.runs.append(run)
-        self._check_seeds(run, record.ledger.get("draw"))
         self._count("statuses", record.status)
         for name, value in made_with:
             self._count(name, value)
         if record.finished_at:
             self._finished.append(record.finished_at)
 
-    def _check_seeds(self, run: Run, drawn: Any) -> None:
-        """Remember a run whose draw is of other seed labels than the same draw of other methods."""
-        if drawn is None:
-            return
-        first = self._seeds.setdefault((run.task, run.versions[1], run.n_labels, run.draw), drawn)
-        if first != drawn:
-            where = f"{run.task} / {run.representation} / {run.method}"
-            self._unpaired.append(f"{where}, draw {run.draw}, {run.n_labels} labels")
+    def _add_again(self, run: Run, known: Run) -> None:
+        """Take from a run that is there already who submitted it; remember if its scores are others."""
+        if known.status == run.status == "ok" and _differ(known.scores, run.scores):
+            where = f"{run.task} / {run.representation} / {run.method}, draw {run.draw}"
+            scores = [f"{one.origin}: accuracy {one.scores['accuracy']}" for one in (known, run)]
+            self._twice.append(f"{where} ({'; '.join(scores)})")
+        elif run.about["submission"] is not None and known.about["submission"] is None:
+            self._claimed[run.key_id] = run.about
+
+    def _unpaired(self) -> Iterable[str]:
+        """Yield runs whose draw is of other seed labels than the same draw of other methods.
+
+        What the project's own records say counts, then what was added first.
+        """
+        for there in self._drawn.values():
+            _, right = next((one for one in there if one[0].origin == "reference"), there[0])
+            for run, drawn in there:
+                if drawn != right:
+                    where = f"{run.task} / {run.representation} / {run.method}"
+                    yield f"{where}, draw {run.draw}, {run.n_labels} labels"
 
     def _count(self, name: str, value: str) -> None:
         self._provenance.setdefault(name, Counter())[value] += 1
@@ -229,18 +247,16 @@ class LongTable:
         self.notes += _named("Left out", self._corrupt)
         if self._twice:
             self.notes += _named("In two places with different scores, the first counts", self._twice)
-        if self._unpaired:
-            title = "Other seed labels than other methods in the same draw, so differences are not paired"
-            self.notes += _named(title, self._unpaired)
+        title = "Other seed labels than other methods in the same draw, so differences are not paired"
+        self.notes += _named(title, list(self._unpaired()))
         if self._prompted:
             self.notes.append(f"Left out: {self._prompted} records of an ablation of prompts")
-        current = _current(self.runs)
-        if len(current) < len(self.runs):
-            self.notes.append(
-                f"Left out: {len(self.runs) - len(current)} records of earlier versions of a task, a "
-                "representation or a method"
-            )
-        self.runs = current
+        claimed = self._claimed
+        self.runs = [
+            replace(run, about=claimed[run.key_id]) if run.key_id in claimed else run for run in self.runs
+        ]
+        self.runs, notes = current(self.runs, REQUIRED)
+        self.notes += notes
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -343,31 +359,3 @@ def _named(title: str, items: list[str]) -> list[str]:
     if len(items) > NAMED:
         notes.append(f"{title}: {len(items) - NAMED} more of the kind")
     return notes
-
-
-def _current(runs: list[Run]) -> list[Run]:
-    """Keep what belongs to one version, of the protocol, each task, representation and row: the most recent.
-
-    Comparisons are within a task and representation, so a version of theirs holds for all methods. A version
-    without a control cannot be compared with anything and does not push out one that has some.
-    """
-    scopes: tuple[Callable[[Run], Any], ...] = (
-        lambda run: None,
-        lambda run: run.task,
-        lambda run: (run.task, run.representation),
-        lambda run: run.row,
-    )
-    for level, scope in enumerate(scopes):
-        best: dict[Any, tuple[tuple[bool, str, str], Any]] = {}
-        controlled = {
-            (scope(run), run.versions[level])
-            for run in runs
-            if run.about["name"] in REQUIRED and run.status == "ok"
-        }
-        for run in runs:
-            where, version = scope(run), run.versions[level]
-            rank = ((where, version) in controlled, run.finished_at, run.key_id)
-            if where not in best or rank > best[where][0]:
-                best[where] = rank, version
-        runs = [run for run in runs if run.versions[level] == best[scope(run)][1]]
-    return runs

@@ -30,6 +30,7 @@ def strangers(folder: Path) -> list[str]:
     )
     if not found:
         return []
-    named = ", ".join(str(path.relative_to(folder)) for path in found[:NAMED])
+    name = folder.resolve().name
+    named = ", ".join(f"{name}/{path.relative_to(folder).as_posix()}" for path in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return [f"Left out: {len(found)} files that are no records: {named}{more}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -113,7 +113,9 @@ class RunStore:
 
         Predictions are not opened.
         """
-        for path in sorted(self.records.rglob("*.json")):
+        paths = sorted(self.records.rglob("*.json"))
+        there = set(paths)
+        for path in paths:
             try:
                 record = self._read(path)
             except CorruptRecord as error:
@@ -122,9 +124,27 @@ class RunStore:
                 if record is None:
                     continue
                 if path != self.path(record.key):
-                    yield CorruptRecord(f"{path} is a copy: the record of that run is {record.key.path}")
+                    yield self._misplaced(path, record, there)
                 else:
                     yield record
+
+    def _misplaced(self, path: Path, record: Record, there: Collection[Path]) -> CorruptRecord:
+        """Say what a record is that does not lie where its key belongs."""
+        right = self.path(record.key)
+        if right not in there:
+            return CorruptRecord(
+                f"{path} has the key of {right}, which is not there: one of them was changed by hand"
+            )
+        try:
+            other = self._read(right)
+        except CorruptRecord:
+            other = None
+        if other is None or other.scores == record.scores:
+            return CorruptRecord(f"{path} is a copy of {right}")
+        mine, theirs = (one.scores.get("accuracy") for one in (record, other))
+        return CorruptRecord(
+            f"{path} has the key of {right} but other scores (accuracy {mine}, there {theirs})"
+        )
 
     def load_predictions(self, record: Record) -> dict[str, NDArray[Any]]:
         """Return the arrays kept with a record.

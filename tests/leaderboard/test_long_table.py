@@ -31,7 +31,8 @@ def test_of_a_run_in_two_places_the_first_counts_and_different_scores_are_named(
     made = finished(("results", [mine]), ("reference", [theirs]))
     assert [(run.origin, run.scores["accuracy"]) for run in made.runs] == [("results", 0.5)]
     assert made.notes == [
-        "In two places with different scores, the first counts: s / raw / a, draw 0 (results and reference)"
+        "In two places with different scores, the first counts: s / raw / a, draw 0 (results: accuracy 0.5; "
+        "reference: accuracy 0.6)"
     ]
     assert finished(("results", [mine]), ("reference", [mine])).notes == []
 
@@ -65,16 +66,20 @@ def test_a_folder_with_all_kinds_of_strangers(tmp_path):
     old = json.loads(record("s", "d", 1, 0.5).to_text())
     (records / "old.json").write_text(json.dumps({**old, "schema_version": 1}))
     (records / "copy.json").write_text(record("s", A, 0, 0.99).to_text())
+    store.write(record("s", "f", 0, 0.5, info={"lf_analysis": 5}))
     board = boards.read([tmp_path], submissions=None)
     assert len(board.rows) == 6
     notes = "\n".join(board.notes)
-    assert "300 files that are no records: records/notes0.txt, records/notes1.txt" in notes
+    home = f"{tmp_path.name}/records"
+    assert f"300 files that are no records: {home}/notes0.txt, {home}/notes1.txt" in notes
     assert "half.json is not a readable record: not JSON" in notes
     assert "nan.json is not a readable record: scores.accuracy is nan; expected a finite number" in notes
     assert "old.json is not a readable record: schema_version is 1; this program reads 2 to 3" in notes
-    assert "copy.json is a copy" in notes
+    first = f"{home}/{record('s', A, 0, 0.5).key.path}"
+    assert f"{home}/copy.json has the key of {first} but other scores (accuracy 0.99, there 0.7)" in notes
+    assert f"{home}/{record('s', 'f', 0, 0.5).key.path}: not what a run writes" in notes
     assert str(tmp_path.parent) not in notes
-    assert f"{tmp_path.name}/records/old.json" in notes
+    assert f"{home}/old.json" in notes
 
 
 def test_strangers_of_a_folder_that_is_not_there(tmp_path):
@@ -85,7 +90,20 @@ def test_a_stray_record_of_an_unknown_version_does_not_push_out_those_with_contr
     stray = record("s", "d", 0, 0.9, task_version=99, finished_at="2099-01-01")
     board = build([*table(SCORES), stray])
     assert {row["method"] for row in board.rows if row["task"] == "s"} == {A, B, C}
-    assert any("Left out: 1 records of earlier versions" in note for note in board.notes)
+    said = "Left out: 1 record of another version of a task (s version 99); the most recent one with controls"
+    assert f"{said} counts" in board.notes
+
+
+def test_a_version_of_a_task_that_this_program_does_not_have_does_not_count():
+    known = [
+        replace(one, key=replace(one.key, task="digits")) for one in table(SCORES) if one.key.task == "s"
+    ]
+    later = [replace(one, key=replace(one.key, task_version=99), finished_at="2099-01-01") for one in known]
+    said = "Left out: 9 records of digits version 99, which is unknown here (known: 1)"
+    for records, n_rows in ((later, 0), ([*known, *later], 3)):
+        board = build(records)
+        assert (len(board.rows), said in board.notes) == (n_rows, True)
+    assert not any("Left out" in note for note in build(known).notes)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +121,22 @@ def test_pools_of_entrants(more, pool):
 
 def test_a_submission_that_declares_pretrained_data_does_not_compete_with_labels_only():
     made = LongTable()
-    made.add([record("s", "a", 0, 0.5)], "submission", {"name": "a", "pretrained_data": "ImageNet"})
-    made.add([record("s", "b", 0, 0.5)], "submission", {"name": "b", "pretrained_data": ""})
-    assert [run.about["pool"] for run in made.runs] == ["features", "labels"]
+    said = {"a": {"name": "a", "pretrained_data": "ImageNet"}, "b": {"name": "b", "pretrained_data": ""}}
+    made.add([record("s", m, 0, 0.5) for m in "abc"], "submission", said)
+    assert [run.about["pool"] for run in made.runs] == ["features", "labels", "labels"]
+    assert [run.about["submission"] for run in made.runs] == [said["a"], said["b"], None]
+
+
+def test_of_a_run_that_is_there_already_it_is_kept_who_submitted_it():
+    made = LongTable()
+    made.add([record("s", "a", 0, 0.5), record("s", "b", 0, 0.5)])
+    said = {m: {"name": m, "pretrained_data": "ImageNet"} for m in "ab"}
+    made.add([record("s", "a", 0, 0.5), record("s", "b", 0, 0.6)], "submission", said)
+    made.finish()
+    found = {run.method: (run.origin, run.about["submission"], run.about["pool"]) for run in made.runs}
+    assert found["a"] == ("results", said["a"], "features")
+    # Other scores are of another run that calls itself the same.
+    assert found["b"] == ("results", None, "labels")
 
 
 def test_curves_and_labeling_functions_are_kept():
@@ -211,3 +242,14 @@ def test_draws_of_other_seed_labels_under_the_same_number_are_named():
     notes = [note for note in build(records).notes if note.startswith("Other seed labels")]
     assert len(notes) == 1
     assert notes[0].endswith("not paired: s / raw / f, draw 0, 100 labels")
+
+
+def test_which_seed_labels_a_draw_has_our_own_records_say():
+    mine = [record("s", m, 0, 0.5, ledger={"draw": "a"}) for m in "de"]
+    theirs = [record("s", "g", 0, 0.5, ledger={"draw": "b"})]
+    for ours in ([record("s", "f", 0, 0.5, ledger={"draw": "b"})], [replace(mine[0], ledger={"draw": "b"})]):
+        made = finished(("results", mine), ("submission", theirs), ("reference", ours))
+        assert {note.split("not paired: ")[1] for note in made.notes} >= {
+            f"s / raw / {m}, draw 0, 100 labels" for m in "de"
+        }
+        assert not any("raw / g" in note for note in made.notes)

@@ -142,7 +142,8 @@ def test_the_most_recent_code_counts():
     old = [record("s", A, k, 0.1, source_hash="1" * 16, finished_at="2025-01-01") for k in range(3)]
     board = build(table(SCORES) + old)
     assert row(board, task="s", method=A)["accuracy"] == 0.8
-    assert any("Left out: 3 records of earlier versions" in note for note in board.notes)
+    left_out = "Left out: 3 records of another version of a method's code, parameters or weights"
+    assert any(note.startswith(f"{left_out} ({A} on s / raw)") for note in board.notes)
     # A parameter that the method has gained since does not make another row of the same name.
     older = [record("s", A, k, 0.1, parameters={"old": 1}, finished_at="2025-01-01") for k in range(3)]
     assert row(build(table(SCORES) + older), task="s", method=A)["accuracy"] == 0.8
@@ -155,7 +156,7 @@ def test_versions_of_a_task_are_never_compared():
     board = build(table(SCORES) + newer)
     assert {r["method"] for r in board.rows if r["task"] == "s"} == {A, B}
     assert row(board, task="s", method=A)["accuracy"] == 0.1
-    assert any("Left out: 9 records of earlier versions" in note for note in board.notes)
+    assert any("Left out: 9 records of another version of a task (s version 1)" in x for x in board.notes)
 
 
 def test_numbers_of_labels_and_parameters_are_rows_of_their_own():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -82,7 +83,27 @@ def test_a_copied_record_does_not_count_twice(store):
     path.with_name("copy.json").write_text(path.read_text())
     found = list(store.scan())
     assert [item for item in found if item == written] == [written]
-    assert ["copy.json is a copy" in str(item) for item in found if item != written] == [True]
+    (said,) = [str(item) for item in found if item != written]
+    assert said.endswith(f"copy.json is a copy of {path}")
+
+
+def test_a_record_with_the_key_of_another_one_says_what_it_differs_in(store):
+    path = store.path(store.write(RECORD).key)
+    other = {**json.loads(path.read_text()), "scores": {**RECORD.scores, "accuracy": 0.999}}
+    path.with_name("copy.json").write_text(json.dumps(other))
+    (said,) = [str(item) for item in store.scan() if isinstance(item, CorruptRecord)]
+    there = RECORD.scores["accuracy"]
+    assert said.endswith(f"has the key of {path} but other scores (accuracy 0.999, there {there})")
+
+
+def test_a_record_whose_key_was_changed_by_hand_is_no_copy(store):
+    path = store.path(store.write(RECORD).key)
+    edited = json.loads(path.read_text())
+    edited["key"]["task_version"] = 99
+    path.write_text(json.dumps(edited))
+    (said,) = map(str, store.scan())
+    missing = store.path(replace(KEY, task_version=99))
+    assert said == f"{path} has the key of {missing}, which is not there: one of them was changed by hand"
 
 
 def test_a_claim_is_exclusive_and_ends(store):

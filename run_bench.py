@@ -17,6 +17,7 @@ try:
     import commands
     from autows import __version__
     from autows.errors import AutoWSError, UserError, unknown_name
+    from commands.wrapped import say
 except KeyboardInterrupt:  # Imports take a while, and nothing else hears it yet.
     print(f"\n{INTERRUPTED}", file=sys.stderr)
     raise SystemExit(130) from None
@@ -60,7 +61,7 @@ class _Commands(click.Group):
 
 
 def _say(message: str, status: int) -> int:
-    click.echo(f"Error: {' '.join(message.split())}" if status != 130 else f"\n{message}", err=True)
+    say(f"Error: {' '.join(message.split())}" if status != 130 else f"\n{message}", err=True, hang=2)
     return status
 
 

@@ -11,7 +11,7 @@ import pkgutil
 
 import click
 
-_PARTS = frozenset({"options"})
+_PARTS = frozenset({"options", "wrapped"})
 """Modules that commands share."""
 
 

@@ -15,6 +15,7 @@ from commands.options import (
     results_option,
     worker_processes,
 )
+from commands.wrapped import say
 
 
 @click.command("ablate")
@@ -67,11 +68,11 @@ def command(
     given = cells_of(suite, tasks, methods, representations, draws, labels, zero_shot)
     varied = ablation.vary(given, axis, over, zero_shot)
     for line in varied.left_out:
-        click.echo(line, err=True)
+        say(line, err=True)
     outcome = ablation.measure(varied, axis, RunStore(results), worker_processes(jobs), ProgressBar())
     table = tables.build(outcome.measured, axis, outcome.notes, varied.left_out)
     files = [] if out is None else tables.write(table, out)
     click.echo(tables.to_json(table) if as_json else tables.to_text(table, terminal_width()))
     if files:
-        click.echo(f"Written: {', '.join(map(str, files))}", err=True)
+        say(f"Written: {', '.join(map(str, files))}", err=True)
     return 1 if outcome.failed else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import asdict
 
@@ -10,6 +11,7 @@ import click
 
 from autows.params import split_specs
 from commands.options import json_option
+from commands.wrapped import say
 
 
 @click.command("check")
@@ -40,12 +42,12 @@ def command(target: str, only: str | None, timeout: float, as_json: bool) -> int
         about = bench.describe()
         results = []
         if not as_json:
-            click.echo(f"{about['name']}: {about['summary']}\n")
+            say(f"{about['name']}: {about['summary']}\n")
         for result in coming:
             results.append(result)
             if not as_json:
                 remark = "" if result.status == failed or not result.message else f" ({result.message})"
-                click.echo(f"{_sign(result.status)} {result.title}{remark}")
+                say(f"{_sign(result.status)} {result.title}{remark}", hang=2)
     troubled = [result for result in results if result.status == failed]
     if as_json:
         report = {
@@ -57,13 +59,15 @@ def command(target: str, only: str | None, timeout: float, as_json: bool) -> int
         click.echo(json.dumps(report, sort_keys=True, indent=1))
         return 1 if troubled else 0
     for result in troubled:
-        click.echo(f"\n{_sign(failed)} {result.title} [{result.name}]")
-        click.echo(f"  What happened: {result.message}")
-        click.echo(f"  What to do: {CHECKS[result.name].advice}")
+        say(f"\n{_sign(failed)} {result.title} [{result.name}]", hang=2)
+        say(f"  What happened: {result.message}", hang=4)
+        say(f"  What to do: {CHECKS[result.name].advice}", hang=4)
     made = sum(result.status != "not applicable" for result in results)
     if troubled:
         again = ",".join(result.name for result in troubled)
-        click.echo(f"\n{len(troubled)} of {made} checks failed. These again: --only {again}")
+        these = "it" if len(troubled) == 1 else "these"
+        click.echo(f"\n{len(troubled)} of {made} checks failed. To check {these} again:\n")
+        click.echo(f"  python run_bench.py check {shlex.quote(target)} --only {again}")
     elif names is not None:
         click.echo("\nWhat was asked for passed; without --only there are more checks.")
     else:

@@ -10,6 +10,7 @@ import click
 from autows.errors import UserError
 from autows.params import split_specs
 from commands.options import FOLDER, json_option, labels_option
+from commands.wrapped import say
 
 
 @click.command("export")
@@ -85,14 +86,16 @@ def command(
             {"folder": str(folder), "manifest": written.sha256, "bytes": size, "raw_data": written.raw_data}
         )
         if not as_json:
-            click.echo(
+            say(
                 f"{folder}: {which.name} on {features.spec}, draw {k}, {labels} labels; "
-                f"{len(written.files) + 1} files, {size / 1e6:.1f} MB; raw data {written.raw_data}"
+                f"{len(written.files) + 1} files, {size / 1e6:.1f} MB; raw data {written.raw_data}",
+                hang=2,
             )
     if as_json:
         click.echo(json.dumps(told, indent=1, sort_keys=True))
     else:
-        click.echo("README.md in it says how to read the files and how to submit answers")
+        where = "it" if len(told) == 1 else "each"
+        say(f"README.md in {where} says how to read the files and how to submit answers")
 
 
 def _folder_name(task: object, representation: object, k: int, labels: int) -> str:

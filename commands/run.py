@@ -15,6 +15,7 @@ from commands.options import (
     results_option,
     worker_processes,
 )
+from commands.wrapped import say
 
 
 @click.command("run")
@@ -67,22 +68,20 @@ def command(
     jobs = worker_processes(jobs)
     outcome = run_plan(cells, RunStore(results), jobs, timeout, ProgressBar(), retry_skipped)
     for line in outcome.corrupt:
-        click.echo(f"Run again: {line}", err=True)
+        say(f"Run again: {line}", err=True)
     for line in outcome.notes:
-        click.echo(f"Note: {line}", err=True)
+        say(f"Note: {line}", err=True, hang=2)
     counts = {status: outcome.counts[status] for status in ("ok", "skipped", "failed", "timeout")}
     if as_json:
         click.echo(
             json.dumps({**counts, "executed": outcome.executed, "results": str(results)}, sort_keys=True)
         )
     else:
-        parts = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
-        runs = "1 run" if len(cells) == 1 else f"{len(cells)} runs"
-        click.echo(f"{runs}: {parts}; {outcome.executed} run now. Records are in {results}")
+        say(f"{outcome}. Records are in {results}")
         if counts["skipped"] and not outcome.executed and not retry_skipped:
-            click.echo("What was skipped stays so; --retry-skipped tries it again", err=True)
+            say("What was skipped stays so; --retry-skipped tries it again", err=True)
     if outcome.troubled:
         for what in sorted({f"{r.labels['method']} on {r.key.task}: {r.reason}" for r in outcome.troubled}):
-            click.echo(f"Failed: {what}", err=True)
-        click.echo("What failed is tried again next time", err=True)
+            say(f"Failed: {what}", err=True, hang=2)
+        say("What failed is tried again next time", err=True)
     return 1 if outcome.troubled else 0

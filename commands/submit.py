@@ -20,6 +20,7 @@ from commands.options import (
     worker_processes,
     zero_shot_option,
 )
+from commands.wrapped import say
 
 PICKED = ("suite", "tasks", "representations", "draws", "labels", "zero_shot")
 """Options that say which cells are run."""
@@ -97,7 +98,7 @@ def _method(target: str, **options: Any) -> int:
         check_name(options["name"])
     read_source(path)  # A file that is not there is said before anything else.
     sandboxed, told = isolated.protection(options["require_sandbox"])
-    click.echo(told, err=True)
+    say(told, err=True)
     timeout = options["timeout"] = options["timeout"] or isolated.TIMEOUT_SECONDS
     limits = isolated.limits(timeout, options["memory"] or isolated.MEMORY_MIB)
     method = isolated.isolate(
@@ -157,16 +158,14 @@ def _with_controls(submission: Any, method: Any, target: str, out: Path) -> Any:
     before = read(out) if (out / NAME).exists() else None
     outcome = controls.known(before, submission)
     if outcome is None:
-        click.echo(
-            "Negative controls on small made-up tasks (permuted labels, rows in another order) ...", err=True
-        )
+        say("Negative controls on small made-up tasks (permuted labels, rows in another order) ...", err=True)
         start = time.perf_counter()
         results = controls.run(method)
         failed = controls.failures(results)
         if failed:
             for line in failed:
-                click.echo(f"FAIL {line}", err=True)
-            click.echo(
+                say(f"FAIL {line}", err=True, hang=5)
+            say(
                 "It is not run: without negative controls that are passed it cannot be on the leaderboard. "
                 f"Mend it, and look at all checks: run_bench.py check {shlex.quote(target)}",
                 err=True,
@@ -225,18 +224,16 @@ def _run(cells: Sequence[Any], submission: Any, source: bytes | None, **options:
     jobs = worker_processes(options["jobs"])
     outcome = run_plan(cells, store, jobs, options["timeout"], ProgressBar())
     for line in outcome.corrupt:
-        click.echo(f"Run again: {line}", err=True)
+        say(f"Run again: {line}", err=True)
     folder.write(out, submission, source, outcome.records)
-    counts = ", ".join(f"{number} {status}" for status, number in sorted(outcome.counts.items()))
-    runs = "1 run" if len(cells) == 1 else f"{len(cells)} runs"
-    click.echo(f"{submission.name}: {runs}: {counts}; {outcome.executed} run now")
+    say(f"{submission.name}: {outcome}")
     for record in sorted(outcome.troubled, key=lambda r: r.key.path):
         where = f"{record.key.task} / {record.labels['representation']} / draw {record.key.draw}"
-        click.echo(f"{record.status}: {where}: {record.reason}", err=True)
+        say(f"{record.status}: {where}: {record.reason}", err=True, hang=2)
     if outcome.counts["ok"]:
         found = board.assemble(board.table_of([options["results"]], reference=True))
-        click.echo(standing.text(found, submission.name, submission.n_labels))
-    click.echo(f"The submission is in {out}. See it on the leaderboard: run_bench.py leaderboard")
+        say(standing.text(found, submission.name, submission.n_labels), hang=2)
+    say(f"The submission is in {out}. See it on the leaderboard: run_bench.py leaderboard")
     click.echo(_proposal(out, submission.name))
     return 1 if outcome.troubled else 0
 
@@ -248,7 +245,9 @@ def _proposal(out: Path, name: str) -> str:
         [
             "To propose it, in a clone of the project:",
             f"  cp -r {shlex.quote(str(out))} {home if out.name != name else 'leaderboard/submissions/'}",
-            f"  git checkout -b submission-{name} && git add {home} && git commit -m 'Submission: {name}'",
+            f"  git checkout -b submission-{name}",
+            f"  git add {home}",
+            f"  git commit -m 'Submission: {name}'",
             "and open a pull request with that branch",
         ]
     )

@@ -20,6 +20,7 @@ from commands.options import (
     worker_processes,
     zero_shot_option,
 )
+from commands.wrapped import say
 
 
 @click.command("verify")
@@ -77,7 +78,7 @@ def command(folder: Path, as_json: bool, seed: int | None, **options: Any) -> in
         }
         click.echo(json.dumps(found, indent=1, sort_keys=True))
     else:
-        click.echo(verification.to_text(checks, seed))
+        say(verification.to_text(checks, seed), hang=5)
     return 0 if ok else 1
 
 
@@ -116,7 +117,7 @@ def _checks(folder: Path, seed: int, **options: Any) -> Sequence[Any]:
     if not wanted or not all(check.ok for check in checks):
         return checks
     if submission.kind == "method":
-        click.echo("Negative controls on small made-up tasks, in isolation ...", err=True)
+        say("Negative controls on small made-up tasks, in isolation ...", err=True)
         checks.append(controls.check(able[0].method))
         if not checks[-1].ok:
             return checks
@@ -135,7 +136,7 @@ def _method_cells(folder: Path, submission: Any, records: Sequence[Any], **optio
     if options["cells"]:
         otherwise = "; --cells 0 looks at the files alone, --unprotected runs it all the same"
         sandboxed, told = isolated.protection(not options["unprotected"], otherwise)
-        click.echo(told, err=True)
+        say(told, err=True)
     limits = isolated.limits(
         options["timeout"] or isolated.TIMEOUT_SECONDS, options["memory"] or isolated.MEMORY_MIB
     )

@@ -52,7 +52,7 @@ def test_a_method_from_its_first_line_to_a_pull_request(clone):
     (clone / "soft_means.py").write_text(block("example: soft_means.py"))
     assert "checks passed" in run(clone, "run: check")
     stands = run(clone, "run: submit", SMALL)
-    assert "soft-means: 2 runs: 2 ok; 2 run now" in stands
+    assert "soft-means: 2 runs: 2 ok\n" in stands
     assert "cp -r results/submissions/soft-means leaderboard/submissions/" in stands
     assert re.search(r"^soft-means +raw +\d", run(clone, "run: leaderboard"), re.MULTILINE)
     assert "In order" in run(clone, "run: verify", "--cells 1 --seed 0 --unprotected")

@@ -101,6 +101,14 @@ class Outcome:
     executed: int = 0
     corrupt: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        """Say how many runs there are, how they ended, and how many were made now."""
+        order = ("ok", "skipped", "failed", "timeout")
+        ended = ", ".join(f"{self.counts[status]} {status}" for status in order if self.counts[status])
+        n = len(self.records)
+        now = {n: "", 0: " (made before)"}.get(self.executed, f" ({self.executed} made now)")
+        return f"{n} {'run' if n == 1 else 'runs'}: {ended}{now}"
+
     @property
     def counts(self) -> Counter[str]:
         """How many records have each status."""

@@ -28,7 +28,9 @@ class ProgressBar(Progress):
         often = 0.1 if self._live else 30.0
         self._bar = tqdm(
             total=total,
-            unit=f" {unit}",
+            unit=unit,
+            # Without the seconds a step, which say less than what is left, to fit a narrow terminal.
+            bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}{postfix}]",
             file=sys.stderr,
             dynamic_ncols=True,
             smoothing=0.05,

@@ -21,12 +21,13 @@ _TEXT = """\
 `task.json` has class names and prompts, `manifest.json` what these files are. `seed_index.npy` says which
 rows of the pool are labelled, `y_seed.npy` with what.%(more)s
 
-Data: %(source)s. Licence: %(licence)s. %(passing_on)s
+Data: %(source)s. Licence: %(licence)s.%(passing_on)s
 
 This takes for every row the class whose labelled rows have the nearest mean, and writes `predictions.npz`:
 
 ```python
 %(imports)s
+
 folder = Path(".")
 %(load)s
 seeds, y_seed = np.load(folder / "seed_index.npy"), np.load(folder / "y_seed.npy")
@@ -91,7 +92,7 @@ def text(
         "more": "".join(f"\n{line}" for line in more),
         "source": source,
         "licence": manifest.licence,
-        "passing_on": "" if raw else f"Raw data are {manifest.raw_data}; do not pass this folder on.",
+        "passing_on": "" if raw else f" Raw data are {manifest.raw_data}; do not pass this folder on.",
         "imports": "\n".join(packages),
         "load": load,
     }

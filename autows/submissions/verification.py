@@ -96,7 +96,8 @@ def to_text(checks: Sequence[Check], seed: int) -> str:
         lines += [f"     {line}" for line in check.lines[1:]]
     failed = [check.name for check in checks if not check.ok]
     verdict = f"Not in order: {', '.join(failed)}" if failed else "In order"
-    return "\n".join([*lines, f"{verdict} (--seed {seed})"])
+    again = any(check.name.startswith("run again:") for check in checks)
+    return "\n".join([*lines, f"{verdict}. To run the same cells again: --seed {seed}" if again else verdict])
 
 
 def check_statement(folder: Path, submission: Submission) -> Check:
@@ -138,7 +139,7 @@ def check_answers(submission: Submission, records: Iterable[Record], able: Seque
             problems.append(f"the answers to {_said(cell)} are others than were scored")
     if len(at_hand) == len(stated) and not problems and digest_of(labels) != submission.source_sha256:
         problems.append("together they have another SHA-256 than the submission states")
-    return _judge("answers", problems, f"{len(at_hand)} of {len(stated)} files are at hand, and as stated")
+    return _judge("answers", problems, f"{len(at_hand)} of {len(stated)} are at hand, and as stated")
 
 
 def check_files(folder: Path, submission: Submission) -> Check:
@@ -176,7 +177,7 @@ def check_records(folder: Path, submission: Submission) -> tuple[list[Record], C
         problems.append("none of them is of a run that went well")
     counts = Counter(record.status for record in records)
     said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return records, _judge("records", problems, f"{len(records)} of them: {said}")
+    return records, _judge("records", problems, f"{len(records)} ({said})")
 
 
 def where(record: Record) -> tuple[str, str, int]:
@@ -203,7 +204,8 @@ def check_completeness(records: Iterable[Record], cells: Sequence[Cell], partly:
     missing = sorted(wanted - set(there))
     if not partly:
         problems += [f"{_said(cell)} is missing" for cell in missing]
-    return _judge("completeness", problems, f"{len(wanted) - len(missing)} of {len(wanted)} cells are there")
+    there_are = f"{len(wanted) - len(missing)} of {len(wanted)}" if missing else f"all {len(wanted)}"
+    return _judge("completeness", problems, f"there are records of {there_are} cells")
 
 
 def _said(cell: tuple[str, str, int]) -> str:

@@ -47,7 +47,9 @@ def test_a_method_that_fails_is_told_what_to_do(file):
         "  What happened: it printed 'here'",
         f"  What to do: {CHECKS['quiet'].advice}",
         "",
-        "1 of 2 checks failed. These again: --only quiet",
+        "1 of 2 checks failed. To check it again:",
+        "",
+        f"  python run_bench.py check {file}:Mine --only quiet",
     ]
 
 

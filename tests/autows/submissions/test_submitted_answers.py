@@ -341,7 +341,7 @@ def test_answers_at_hand_are_held_against_what_was_scored(task, folder, tmp_path
     )
     cells = predictions.cells(both, "mine-2", digest, frozenset())
     records = [made_record(cell, submission, info=dict(cell.method.labels.info)) for cell in cells]
-    assert check_answers(submission, records, cells).lines == ("2 of 2 files are at hand, and as stated",)
+    assert check_answers(submission, records, cells).lines == ("2 of 2 are at hand, and as stated",)
     assert check_answers(submission, records, cells[:1]).ok, "the others are elsewhere"
     swapped = [replace(records[0], info=records[1].info), records[1]]
     check = check_answers(submission, swapped, cells)

@@ -31,7 +31,7 @@ def test_all_is_in_order(tmp_path):
     made = [complete(one) for one in CELLS]
     folders.write(home, SUBMISSION, SOURCE, made)
     records, check = verification.check_records(home, SUBMISSION)
-    assert check.lines == ("3 of them: 3 ok",)
+    assert check.lines == ("3 (3 ok)",)
     checks = [
         check,
         verification.check_statement(home, SUBMISSION),
@@ -42,7 +42,8 @@ def test_all_is_in_order(tmp_path):
         compare(records[0], records[0]),
     ]
     assert all(check.ok for check in checks), checks
-    assert verification.to_text(checks, 3).endswith("In order (--seed 3)")
+    assert verification.to_text(checks, 3).endswith("\nIn order. To run the same cells again: --seed 3")
+    assert verification.to_text(checks[:-1], 3).endswith("\nIn order")
 
 
 def test_the_name_must_be_the_folders_and_no_methods_of_the_project(tmp_path):
@@ -58,7 +59,9 @@ def test_what_is_missing_twice_or_beside_is_told():
     records = [complete(one) for one in CELLS[:2]]
     check = verification.check_completeness(records, CELLS)
     assert check == Check("completeness", False, ("breast_cancer / raw / draw 0 is missing",))
-    assert verification.check_completeness(records, CELLS, partly=True).lines == ("2 of 3 cells are there",)
+    assert verification.check_completeness(records, CELLS, partly=True).lines == (
+        "there are records of 2 of 3 cells",
+    )
     check = verification.check_completeness([*records, complete(CELLS[2]), records[0]], CELLS)
     assert check.lines == ("digits / raw / draw 0 is there 2 times",)
     check = verification.check_completeness([*records, complete(CELLS[2])], CELLS[:2])

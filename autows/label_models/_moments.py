@@ -25,7 +25,7 @@ class PairLabelModel(LinearLabelModel):
     Where fewer vote, another label model stands in: ``seed_naive_bayes``, which learns from the seeds alone,
     or without seeds ``majority_vote``. :attr:`note` says so.
 
-    A subclass implements :meth:`_learn_from_pairs`, and says with ``abstentions`` whether abstaining is one
+    A subclass implements :meth:`_from_pairs`, and says with ``abstentions`` whether abstaining is one
     more outcome that tells classes apart.
 
     Attributes
@@ -58,7 +58,7 @@ class PairLabelModel(LinearLabelModel):
                 "Give it fewer labeling functions or use dawid_skene"
             )
         if self.n_voting_ >= FEWEST_LFS:
-            self._learn_from_pairs(votes, columns, seeds, prior)
+            self._from_pairs(votes, seeds, prior)
             return
         model = MajorityVote() if seeds is None else SeedNaiveBayes(abstentions=self.abstentions)
         model.n_classes_ = self.n_classes_
@@ -70,14 +70,8 @@ class PairLabelModel(LinearLabelModel):
         return super()._posterior(block) if self.stand_in_ is None else self.stand_in_._posterior(block)
 
     @abstractmethod
-    def _learn_from_pairs(
-        self,
-        votes: VoteBlocks,
-        columns: NDArray[np.intp],
-        seeds: Seeds | None,
-        prior: NDArray[np.float64] | None,
-    ) -> None:
-        """Do what :meth:`_learn` does; ``columns`` are those of one-hot votes that occur, ascending."""
+    def _from_pairs(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+        """Do what :meth:`_learn` does; at least three labeling functions vote."""
 
 
 def pair_shares(votes: VoteBlocks, columns: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -87,14 +87,8 @@ class Metal(PairLabelModel):
         if self.pull < 0 or self.max_iter < 1 or self.tol < 0:
             raise ValueError("metal needs pull >= 0, max_iter >= 1 and tol >= 0")
 
-    def _learn_from_pairs(
-        self,
-        votes: VoteBlocks,
-        columns: NDArray[np.intp],
-        seeds: Seeds | None,
-        prior: NDArray[np.float64] | None,
-    ) -> None:
-        K = self.n_classes_
+    def _from_pairs(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+        K, columns = self.n_classes_, np.flatnonzero(votes.totals)
         self.prior_ = class_balance(K, seeds, prior)
         start = starting_table(votes, seeds, self.prior_).reshape(-1, K)[columns]
         loss = MaskedLoss(

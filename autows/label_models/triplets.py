@@ -76,14 +76,8 @@ class Triplets(PairLabelModel):
         self.abstentions = abstentions
         self.max_share = max_share
 
-    def _learn_from_pairs(
-        self,
-        votes: VoteBlocks,
-        columns: NDArray[np.intp],
-        seeds: Seeds | None,
-        prior: NDArray[np.float64] | None,
-    ) -> None:
-        K = self.n_classes_
+    def _from_pairs(self, votes: VoteBlocks, seeds: Seeds | None, prior: NDArray[np.float64] | None) -> None:
+        K, columns = self.n_classes_, np.flatnonzero(votes.totals)
         self.prior_ = class_balance(K, seeds, prior)
         start = starting_table(votes, seeds, self.prior_)
         single = votes.totals / votes.n_rows

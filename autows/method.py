@@ -47,6 +47,14 @@ class Method(Configurable, ABC):
         """:attr:`needs`, and what the present parameters need beyond it."""
         return self.needs
 
+    @property
+    def seed_name(self) -> str:
+        """What a run's generator is named after, beside task and draw: :attr:`name`.
+
+        Stand-ins for what is handed in have a fixed one: an author who can choose could choose the luckiest.
+        """
+        return self.name
+
     def skip_reason(self, view: TaskView) -> str | None:
         """Say why the method cannot run on this view, or return None if it can.
 

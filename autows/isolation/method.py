@@ -21,6 +21,9 @@ from autows.method import Method
 from autows.params import Scalar
 from autows.types import InvalidLabels, Labels, TaskView
 
+SEED_NAME = "handed in"
+"""What the generators of all methods that are handed in are named after, whatever these are called."""
+
 
 @dataclass(frozen=True)
 class Spent:
@@ -91,6 +94,7 @@ class IsolatedMethod(Method):
     ) -> None:
         self.spent_: Spent | None = None
         self._as_given = False
+        self._seed_name = SEED_NAME
         self.file = path.name
         self.class_name = class_name
         self.description = description
@@ -146,6 +150,17 @@ class IsolatedMethod(Method):
         limits = replace(limits, wall_seconds=min(limits.wall_seconds, seconds))
         made.around = replace(self.around, limits=limits)
         made._as_given = True
+        return made
+
+    @property
+    def seed_name(self) -> str:
+        """What a run's generator is named after; the method's name has no part in it."""
+        return self._seed_name
+
+    def reseeded(self, name: str) -> IsolatedMethod:
+        """Return the same method with other generators, which are named after ``name``."""
+        made = copy.copy(self)
+        made._seed_name = f"{SEED_NAME}, {name}"
         return made
 
     def spent(self) -> tuple[float, int] | None:

@@ -266,7 +266,7 @@ def _attempt(
     if reason is not None:
         return cell.record("skipped", reason=reason, provenance=provenance), None
     axes: dict[str, str | int] = {"task": cell.task.card.id, "draw": cell.draw}
-    rng = generator(purpose="method", method=cell.method.name, **axes)
+    rng = generator(purpose="method", method=cell.method.seed_name, **axes)
     with clock.phase("fit"):
         labels, taken_from = _answer(cell, shown, rng, store, clock)
     spent = cell.method.spent()

@@ -3,13 +3,17 @@
 ``AUTOWS_MIRROR`` names a folder that stands in for the network, for machines that have none. It is
 laid out as the sources are: ``hub/<owner>/<name>/...`` as the hub repository, ``<site>/<file>`` for
 plain downloads.
+
+``AUTOWS_OFFLINE``, set to anything, leaves mirror and caches as the only places; :func:`offline` sets it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,30 @@ def mirrored(path: str) -> Path | None:
     if folder is None or not (folder / path).exists():
         return None
     return folder / path
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Keep this process, and those that it starts meanwhile, from fetching anything."""
+    wanted = dict.fromkeys(("AUTOWS_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"), "1")
+    before = {name: os.environ.get(name) for name in wanted}
+    # These read the environment when they are imported, which may have been before.
+    names = ("huggingface_hub.constants", "datasets.config")
+    readers: list[tuple[Any, bool]] = [
+        (sys.modules[name], sys.modules[name].HF_HUB_OFFLINE) for name in names if name in sys.modules
+    ]
+    os.environ.update(wanted)
+    for module, _ in readers:
+        module.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        for module, value in readers:
+            module.HF_HUB_OFFLINE = value
+        for name, old in before.items():
+            os.environ.pop(name)
+            if old is not None:
+                os.environ[name] = old
 
 
 def hub_file(
@@ -143,6 +171,8 @@ def download(site: str, name: str, url: str, digest: str | None = None) -> Path:
     if found is not None:
         return found
     folder = make_folder(cache_folder() / "downloads" / site, "downloads; AUTOWS_CACHE names another cache")
+    if os.environ.get("AUTOWS_OFFLINE") and not (folder / name).is_file():
+        raise _missing(f"{name} from {url}", f"{site}/{name}", OSError("nothing is fetched now"))
     import pooch
 
     try:

@@ -32,7 +32,9 @@ PICKED = ("suite", "tasks", "representations", "draws", "labels", "zero_shot")
 @click.option("--author", help="Who made it.")
 @click.option("--link", metavar="URL", help="Where to read about it.")
 @click.option(
-    "--pretrained", metavar="TEXT", help="On what it or its parts were trained before, if on anything."
+    "--pretrained",
+    metavar="TEXT",
+    help="On what it or its parts were trained before, if on anything, beside what its class says.",
 )
 @click.option("--suite", metavar="NAME", help="Tasks, features and draws of a suite. [default: quick]")
 @click.option("--tasks", metavar="A,B", help="These tasks instead of a suite's.")
@@ -90,7 +92,7 @@ def _method(target: str, **options: Any) -> int:
     from autows.isolation.description import read_source
     from autows.method_file import split_target
     from autows.submissions import isolated
-    from autows.submissions.assembly import assemble, check_free, check_name
+    from autows.submissions.assembly import assemble, check_free, check_name, declared
     from leaderboard import sources
 
     path, class_name = split_target(target)
@@ -126,7 +128,7 @@ def _method(target: str, **options: Any) -> int:
         modalities=about.modalities,
         author=options["author"],
         link=options["link"],
-        pretrained_data=about.pretrained_data if options["pretrained"] is None else options["pretrained"],
+        pretrained_data=declared(about.pretrained_data, options["pretrained"]),
     )
     submission = _with_controls(submission, method, target, _home(submission, **options))
     return 1 if submission is None else _run(cells, submission, method.source, **options)

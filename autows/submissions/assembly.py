@@ -43,6 +43,22 @@ def check_free(name: str, source_sha256: str, homes: Iterable[Path]) -> None:
         )
 
 
+def declared(source: str, more: str | None) -> str:
+    """Return what a method was trained on before: what its source says, and what its author adds.
+
+    Examples
+    --------
+    >>> declared("ImageNet-1k", "a list of names")
+    'ImageNet-1k; a list of names'
+    >>> declared("ImageNet-1k", "")
+    'ImageNet-1k'
+    """
+    more = (more or "").strip()
+    if source in more or more in source:
+        return max(source, more, key=len)
+    return f"{source}; {more}"
+
+
 def assemble(
     cells: Sequence[Cell],
     *,

@@ -86,12 +86,18 @@ def foreign_files(folder: Path, submission: Submission) -> list[str]:
     for number, path in enumerate(walk(folder)):
         name = path.relative_to(folder).as_posix()
         said = schema.shown(name, 200)
-        about = path.lstat()
         if number == MAX_FILES:
             found.append(f"there are more than {MAX_FILES} files")
             break
+        try:
+            about = path.lstat()
+        except OSError as error:
+            found.append(f"{said} cannot be looked at: {error.strerror or error}")
+            continue
         if stat.S_ISLNK(about.st_mode):
             found.append(f"{said} is a link")
+        elif stat.S_ISDIR(about.st_mode):
+            found.append(f"{said} is a folder that cannot be read, or that lies too deep")
         elif not stat.S_ISREG(about.st_mode):
             found.append(f"{said} is no plain file")
         elif _limit(name, submission) is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from autows.lf_words import in_words
@@ -145,14 +144,6 @@ def plain(value: Any, depth: int = 5) -> str | None:
     return None
 
 
-def _finished(value: Any) -> str | None:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return f"is {schema.shown(value)}; expected a moment such as 2026-01-31T12:00:00+00:00"
-    return schema.text(40)(value)
-
-
 def _optional_object(value: Any) -> str | None:
     right = value is None or isinstance(value, dict)
     return None if right else f"is {schema.shown(value)}; expected an object"
@@ -189,7 +180,7 @@ _CHECKS: dict[str, schema.Check] = {
     "provenance": _parts({"packages": schema.mapping(schema.text(80)), "git": _optional_object}),
     "peak_memory_mb": _amount,
     "timeout_seconds": _amount,
-    "finished_at": _finished,
+    "finished_at": schema.moment,
 }
 
 

@@ -49,9 +49,9 @@ def fit_to_pass_on(record: Record, summary: str) -> Record:
 
 
 def walk(folder: Path, depth: int = 5) -> Iterator[Path]:
-    """Yield what is in a folder, in order of name: all that are not folders, and folders too deep to enter.
+    """Yield what is in a folder, in order of name: all that are not folders, and folders not entered.
 
-    Links are not followed.
+    These are too deep, or cannot be read. Links are not followed.
 
     Parameters
     ----------
@@ -59,12 +59,17 @@ def walk(folder: Path, depth: int = 5) -> Iterator[Path]:
     depth : int, default 5
         How many parts a path may have below the folder; a record's has five.
     """
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda e: e.name):
-            if depth > 1 and entry.is_dir(follow_symlinks=False):
-                yield from walk(Path(entry.path), depth - 1)
-            else:
-                yield Path(entry.path)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda e: e.name)
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
+        if depth > 1 and entry.is_dir(follow_symlinks=False):
+            yield from walk(Path(entry.path), depth - 1)
+        else:
+            yield Path(entry.path)
 
 
 def read_records(folder: Path, submission: Submission) -> Iterator[Record | CorruptRecord]:

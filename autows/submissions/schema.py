@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ Check = Callable[[Any], str | None]
 """Says what is wrong with a value, or None if nothing is."""
 
 MAX_LINK = 200
+
+CLOCKS = timedelta(days=1)
+"""By how much the clocks of two machines may differ."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-f]+\Z")
 
@@ -36,6 +40,8 @@ def read_file(path: Path, limit: int) -> bytes:
         if path.is_symlink() or not path.is_file():
             there = path.is_symlink() or path.exists()
             problem = "is a link or no plain file; expected a plain file" if there else "is missing"
+            if path.is_dir() and not path.is_symlink():
+                problem = "is a folder that cannot be read, or that lies too deep; expected a plain file"
             raise InvalidSubmission(f"{path} {problem}")
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
@@ -173,6 +179,29 @@ def whole(least: int, most: int = 2**53) -> Check:
         return f"is {shown(value)}; expected a whole number of at least {least}"
 
     return check
+
+
+def moment(value: Any) -> str | None:
+    """Check a moment in ISO 8601 that is not to come; one without a time zone is in UTC.
+
+    Examples
+    --------
+    >>> moment("2026-01-31T12:00:00+00:00") is None
+    True
+    >>> moment("9999-12-31T00:00:00+00:00")
+    "is '9999-12-31T00:00:00+00:00', which is still to come"
+    """
+    mistake = text(40, 1)(value)
+    if mistake is not None:
+        return mistake
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        return f"is {shown(value)}; expected a moment such as 2026-01-31T12:00:00+00:00"
+    when = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    if when > datetime.now(UTC) + CLOCKS:
+        return f"is {shown(value)}, which is still to come"
+    return None
 
 
 def hexadecimal(digits: int, optional: bool = False) -> Check:

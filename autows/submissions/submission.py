@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,16 +136,6 @@ def _family(value: Any) -> str | None:
     return schema.text(40, 1)(value)
 
 
-def _moment(value: Any) -> str | None:
-    mistake = schema.text(40, 1)(value)
-    if mistake is None:
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            mistake = f"is {schema.shown(value)}; expected a moment such as 2026-01-31T12:00:00+00:00"
-    return mistake
-
-
 def _class_name(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value.isidentifier() and len(value) <= 100):
         return None
@@ -191,7 +180,7 @@ _CHECKS: dict[str, schema.Check] = {
     "packages": schema.mapping(schema.text(80)),
     "hardware": schema.mapping(schema.scalar),
     "sandbox": schema.text(200, 1),
-    "created_at": _moment,
+    "created_at": schema.moment,
     "negative_controls": _controls,
 }
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from handed_in import SOURCE, SUBMISSION, cell, edit, hand_in, made_record, record_paths
 
 from autows import submissions
-from autows.errors import UserError
+from autows.errors import CorruptRecord, UserError
 from autows.runs.record import Record
 from autows.submissions import folder as folders
 from autows.submissions import records, schema, verification
@@ -79,6 +80,7 @@ def test_what_is_written_is_read_again(home):
         ("kind", "binary", "kind is 'binary'; expected 'method' or 'predictions'"),
         ("commit", "main", "commit is 'main'"),
         ("created_at", "yesterday", "created_at is 'yesterday'; expected a moment"),
+        ("created_at", "2999-01-01T00:00:00+00:00", "created_at is .* still to come"),
         ("hardware", {"cpu": {"a": 1}}, "hardware has 'cpu'"),
         ("packages", KeyError, "packages is missing"),
         ("negative_controls", KeyError, "negative_controls is missing, as in submissions made before"),
@@ -155,8 +157,37 @@ def test_other_files_are_named(home):
     assert "'linked' is a link" in found
     assert "'pipe' is no plain file" in found
     assert f"has {MAX_RECORD_BYTES + 1} bytes; at most {MAX_RECORD_BYTES} are allowed" in found
-    assert "'records/a/b/c/d' is no plain file" in found
+    assert "'records/a/b/c/d' is a folder that cannot be read, or that lies too deep" in found
     assert len(found.splitlines()) == 7
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_rest_is_read(home, monkeypatch):
+    locked = home / "records" / "locked"
+    locked.mkdir()
+    scan, look = os.scandir, Path.lstat
+
+    def scandir(path):
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert folders.foreign_files(home, SUBMISSION) == [
+        "'records/locked' is a folder that cannot be read, or that lies too deep"
+    ]
+    read = list(submissions.read_records(home, SUBMISSION))
+    assert len(read) == 3
+    assert [str(one) for one in read if isinstance(one, CorruptRecord)] == [
+        f"{locked} is a folder that cannot be read, or that lies too deep; expected a plain file"
+    ]
+
+    def lstat(path):
+        if path.name == "method.py":
+            raise PermissionError(13, "Permission denied")
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert "'method.py' cannot be looked at: Permission denied" in folders.foreign_files(home, SUBMISSION)
 
 
 def test_too_many_and_too_large(home, monkeypatch):

@@ -10,6 +10,7 @@ import numpy as np
 
 import tasks
 from autows import representations
+from autows.draws import draw
 from autows.dual_encoder import DualEncoder
 from autows.method import Method
 from autows.runs.cell import Cell
@@ -163,6 +164,17 @@ def made_record(cell, submission=SUBMISSION, **more):
     return Record.from_text(
         replace(record, method_info={**record.method_info, "summary": submission.summary}).to_text()
     )
+
+
+SCORES = {"accuracy": 0.75, "coverage": 1.0, "accuracy_covered": 0.75, "log_loss": 0.5, "macro_f1": None}
+
+
+def complete(one, **more):
+    """Return a record of a cell with everything that is compared with the project."""
+    rows = np.ascontiguousarray(draw(one.task, one.draw, one.n_labels), dtype="<i8").tobytes()
+    ledger = {"n": one.n_labels, "draw": hashlib.sha256(rows).hexdigest()[:16], "per_class": []}
+    made = {"packages": {}, "git": None, "data_fingerprint": one.task.card.fingerprint}
+    return made_record(one, **{"ledger": ledger, "provenance": made, "scores": SCORES, **more})
 
 
 def edit(path, **changes):

@@ -37,6 +37,7 @@ class Nearest(Method):
 
     name = "nearest_means"
     needs = frozenset({"class_names"})
+    pretrained_data = "means of old"
 
     def fit_predict(self, view, rng):
         classes = np.arange(len(view.class_names))
@@ -136,7 +137,9 @@ def test_answers_are_scored_as_any_run_and_can_be_scored_again(tmp_path):
 
     unscored = cli("verify", folder, "--json")
     assert unscored.exit_code == 0, unscored.output
-    assert "answers" not in {check["name"] for check in json.loads(unscored.stdout)["checks"]}
+    assert json.loads(unscored.stdout)["verdict"] == (
+        "No fault found, but not all is verified: not scored again"
+    )
 
     # Other answers under the same name are another submission.
     right["test"][5] = 1 - right["test"][5]
@@ -163,7 +166,7 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
     assert about["name"] == "near-1"
     assert about["needs"] == ["class_names"]
     assert about["negative_controls"] == {"permuted_labels": "passed", "row_order": "passed"}
-    assert about["pretrained_data"] == "nothing but numbers"
+    assert about["pretrained_data"] == "means of old; nothing but numbers"
     assert about["summary"] == "Nearest class mean."
     (record,) = records_of(folder)
     assert record["key"]["method"] == record["labels"]["method"] == "near-1"
@@ -185,11 +188,17 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
     shutil.copytree(folder, tmp_path / "x" / "near-1")
     copied = tmp_path / "x" / "near-1"
     (path,) = (copied / "records").rglob("*.json")
-    made_up = {**record, "scores": {**record["scores"], "accuracy": 0.999}}
-    path.write_text(json.dumps(made_up))
+    path.write_text(json.dumps({**record, "scores": {**record["scores"], "accuracy": 0.999}}))
+    caught = cli("verify", copied, "--cells", 0)
+    assert caught.exit_code == 1
+    assert "accuracy is 0.999, no whole number of 200 test rows" in caught.stdout
+    p = record["scores"]["accuracy"] + 0.01
+    better = {"accuracy": p, "accuracy_covered": p, "accuracy_se": round((p * (1 - p) / 199) ** 0.5, 6)}
+    path.write_text(json.dumps({**record, "scores": {**record["scores"], **better}}))
     fine = cli("verify", copied, "--cells", 0, "--seed", 1)
     assert fine.exit_code == 0, "nothing but another run can tell"
-    assert fine.stdout.rstrip().endswith("\nIn order")
+    assert "?    runs: 1 of 1 records could be run again, 0 were\n" in fine.stdout
+    assert fine.stdout.rstrip().endswith("\nNo fault found, but not all is verified: not run again")
     with monkeypatch.context() as without:
         without.setattr("autows.submissions.isolated.unavailable", lambda: "bubblewrap is not there")
         refused = cli("verify", copied)
@@ -197,18 +206,25 @@ def test_a_method_is_run_in_isolation_and_verified(tmp_path, monkeypatch):
     assert "not run unprotected: bubblewrap is not there; --cells 0 looks at the files" in refused.stderr
     caught = cli("verify", copied, "--seed", 1, "--jobs", 1, "--unprotected")
     assert caught.exit_code == 1
-    assert "accuracy is 0.999000, here" in caught.stdout
+    assert f"accuracy is {p:.6f}, here {p - 0.01:.6f}, 0.010000 apart, more than 0.007\n" in caught.stdout
+    assert "with another seed accuracy is " in caught.stdout
+    assert "of 2 that differ 2 are better as stated, on average by 0.0100" in caught.stdout
     assert "Not in order: run again" in caught.stdout
     path.write_text(json.dumps({**record, "method_info": {**record["method_info"], "needs": []}}))
     (copied / "submission.json").write_text(json.dumps({**about, "needs": []}))
     caught = cli("verify", copied, "--seed", 1, "--jobs", 1, "--unprotected")
     assert caught.exit_code == 1
+    assert "FAIL declaration: needs is []; the source has ['class_names']" in caught.stdout
     assert "FAIL negative controls: " in caught.stdout
     assert (
         "it does not run, although the task has what it declares to need: needs class names" in caught.stdout
     )
     for wrong in (("--predictions", "mine.py"), ("--seed", "x")):
         assert cli("verify", copied, *wrong).exit_code == 2
+    (copied / "submission.json").write_text(json.dumps({**about, "pretrained_data": ""}))
+    path.write_text(json.dumps(record))
+    caught = cli("verify", copied, "--jobs", 1, "--unprotected")
+    assert "FAIL declaration: pretrained_data is ''; the source has 'means of old'" in caught.stdout
     # A changed source is not run at all.
     (copied / "method.py").write_text(METHOD + "# another\n")
     caught = cli("verify", copied, "--json")
@@ -262,7 +278,7 @@ def test_a_method_that_fails_a_negative_control_is_neither_run_nor_in_order(make
     assert caught.exit_code == 1
     assert "FAIL negative controls: " in caught.stdout
     assert message in caught.stdout
-    assert "run again" not in caught.stdout
+    assert "run again: " not in caught.stdout
 
 
 def test_a_method_that_does_not_answer_at_all_is_told_so(tmp_path):

@@ -54,9 +54,10 @@ def measurements(scores: list[np.ndarray], n_resamples: int) -> dict[str, Callab
             st.two_level_bootstrap([task[m] - task[0] for task in scores], rng(0), n_resamples)
             for m in range(1, METHODS)
         ],
-        "two-level bootstrap, all pairs, Holm": lambda: st.holm_pairs(
-            st.pairwise_bootstrap_p(st.resampled_means(scores, rng(0), n_resamples))
-        ),
+        "over tasks, all pairs, Holm": lambda: st.holm_pairs(st.differences(scores).p),
+        "over tasks and on these, all with the first": lambda: [
+            st.over_tasks([task[m] - task[0] for task in scores]) for m in range(1, METHODS)
+        ],
         "smallest detectable difference, every task": lambda: [
             st.smallest_detectable(0.01, d.n - 1) for d in found
         ],
@@ -74,7 +75,7 @@ def measurements(scores: list[np.ndarray], n_resamples: int) -> dict[str, Callab
         ),
         "shares of wins": lambda: st.mean_win_shares(st.win_shares(table)),
         "Bradley-Terry with intervals": lambda: st.strength_intervals(scores, rng(0), n_resamples),
-        "tie groups, every task": lambda: [st.tie_groups(order, p) for _ in scores],
+        "tie groups, every task": lambda: [st.tie_groups(order, p, table[0]) for _ in scores],
         "label equivalents of every cell": lambda: [
             st.label_equivalent(CURVE, accuracies, x) for x in table.ravel()
         ],

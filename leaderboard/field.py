@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.long_table import CONTROLS, Run
+from leaderboard.long_table import CONTROLS, REQUIRED, Run
 from leaderboard.table import Row, RowName, by_task, name_of, rounded
 
 Cell = tuple[str, str]
@@ -32,27 +32,30 @@ class Field:
         Those that count, by task.
     scores : tuple of (M, n_t) float64 arrays
         One a task: accuracy by draw, averaged over the task's representations.
-    by_cell : (cells, M) float64 array
-        Accuracy averaged over draws.
+    errors : (tasks, M) float64 array
+        Standard errors that the finite test sets leave to accuracies; NaN where one is not known.
     runs : tuple of mappings
         What each method has, by cell and draw; there may be more than counts.
     left_out : dict of str to dict of (task, representation) to tuple of int
         Every other method with the draws that count and it lacks, by cell.
     passed_over : dict of str to tuple of int
-        Draws that all controls have and that do not count, by task.
+        Draws that all controls have in a cell that counts and that do not count themselves, by task.
     repeated : dict of (task, representation) to str
         Cells that do not count because their task is another one again, which has that cell too.
+    uncounted : dict of (task, representation) to str
+        Cells with results that do not count for another reason, and which.
     """
 
     methods: tuple[str, ...]
     cells: tuple[Cell, ...]
     draws: Mapping[str, tuple[int, ...]]
     scores: tuple[NDArray[np.float64], ...]
-    by_cell: NDArray[np.float64]
+    errors: NDArray[np.float64]
     runs: tuple[Runs, ...]
     left_out: Mapping[str, Mapping[Cell, tuple[int, ...]]]
     passed_over: Mapping[str, tuple[int, ...]]
     repeated: Mapping[Cell, str]
+    uncounted: Mapping[Cell, str]
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -61,7 +64,7 @@ class Field:
 
     @property
     def by_task(self) -> NDArray[np.float64]:
-        """Mean accuracy, shape (tasks, M)."""
+        """Mean accuracy, shape (tasks, M): what ranks, shares of wins, profiles and intervals are made of."""
         from leaderboard.statistics import task_means
 
         return task_means(self.scores)
@@ -110,6 +113,7 @@ def make_field(
     The cells (task x representation) that count are those in which all controls have a draw in common, and
     a method is in the field if it has all of these; no average is taken over whatever happens to be there.
     Where a task is another one again (permuted digits under raw pixels), it counts if the other one does not.
+    Cells of a task that have too few draws in common with its others do not count, see :func:`together`.
 
     In a task the draws that count are those that every control has in all its cells, and that more than half
     of the other methods with a result in each cell of the field were run on. So nobody is taken out by
@@ -127,34 +131,39 @@ def make_field(
     if any(control not in there for control in controls):
         return None
     done = {method: {cell: _done(mine) for cell, mine in cells.items()} for method, cells in there.items()}
-    offered, repeated = _offered([done[control] for control in controls], same_as)
+    shared = {
+        cell: set.intersection(*(done[control].get(cell, set()) for control in controls)) for cell in same_as
+    }
+    repeated = repetitions([cell for cell, common in shared.items() if common], same_as)
+    offered, aside = _offered({cell: k for cell, k in shared.items() if k and cell not in repeated})
     if not offered:
         return None
-    cells = tuple(cell for shared, _ in offered.values() for cell in shared)
+    cells = tuple(cell for mine, _ in offered.values() for cell in mine)
     others = [
         there[method]
         for method, has in done.items()
         if method not in CONTROLS and all(has.get(cell, set()) & offered[cell[0]][1] for cell in cells)
     ]
-    draws = {task: _most_have(common, shared, others) for task, (shared, common) in offered.items()}
+    draws = {task: _most_have(common, mine, others) for task, (mine, common) in offered.items()}
     lacking = {method: _lacking(has, cells, draws) for method, has in sorted(done.items())}
     methods = tuple(method for method, lacks in lacking.items() if not lacks)
     mine = tuple(there[method] for method in methods)
-    scores, by_cell = _scores(mine, cells, draws)
+    had = {task: set.union(*(shared[cell] for cell in cells if cell[0] == task)) for task in draws}
     return Field(
         methods=methods,
         cells=cells,
         draws=draws,
-        scores=scores,
-        by_cell=by_cell,
+        scores=_scores(mine, cells, draws),
+        errors=_errors(mine, cells, draws),
         runs=mine,
         left_out={method: lacks for method, lacks in lacking.items() if lacks},
         passed_over={
-            task: tuple(sorted(common.difference(draws[task])))
-            for task, (_, common) in offered.items()
-            if len(common) > len(draws[task])
+            task: tuple(sorted(had[task].difference(counted)))
+            for task, counted in draws.items()
+            if had[task].difference(counted)
         },
         repeated=repeated,
+        uncounted={**aside, **_without_control(there, done, shared, controls)},
     )
 
 
@@ -163,23 +172,49 @@ def _done(runs: Mapping[int, Run]) -> set[int]:
 
 
 def _offered(
-    controls: Sequence[Mapping[Cell, set[int]]], same_as: Mapping[Cell, str | None]
+    shared: Mapping[Cell, Collection[int]],
 ) -> tuple[dict[str, tuple[list[Cell], set[int]]], dict[Cell, str]]:
-    """Return each task with its cells and draws that all controls have; and cells that are repetitions."""
-    shared = {
-        cell: set.intersection(*(has.get(cell, set()) for has in controls)) for cell in sorted(controls[0])
-    }
-    repeated = repetitions([cell for cell, common in shared.items() if common], same_as)
-    by_task: dict[str, list[Cell]] = {}
-    for cell, common in shared.items():
-        if common and cell not in repeated:
-            by_task.setdefault(cell[0], []).append(cell)
-    offered = {}
-    for task, mine in by_task.items():
-        common = set.intersection(*(shared[cell] for cell in mine))
-        # Cells of one task without a common draw cannot be averaged by draw; the first one stands for it.
-        offered[task] = (mine, common) if common else (mine[:1], shared[mine[0]])
-    return offered, repeated
+    """Return each task with its cells and their draws, and cells with too few draws in common with them."""
+    by_task: dict[str, dict[str, Collection[int]]] = {}
+    for (task, representation), draws in sorted(shared.items()):
+        by_task.setdefault(task, {})[representation] = draws
+    offered, aside = {}, {}
+    for task, parts in by_task.items():
+        kept, common = together(parts)
+        offered[task] = ([(task, name) for name in kept], set(common))
+        why = f"too few draws in common with {', '.join(kept)}"
+        aside.update({(task, name): why for name in parts if name not in kept})
+    return offered, aside
+
+
+def _without_control(
+    there: Mapping[str, Runs],
+    done: Mapping[str, Mapping[Cell, set[int]]],
+    shared: Mapping[Cell, set[int]],
+    controls: Sequence[str],
+) -> dict[Cell, str]:
+    """Return cells in which some method has a result and the controls have not, and which of them lack it.
+
+    That a foundation model has nothing to say of a task is no fault of the table: where it was skipped or
+    not run the cell belongs to another pool.
+    """
+    found = {}
+    for cell in sorted(shared):
+        if shared[cell] or not any(has.get(cell) for has in done.values()):
+            continue
+        lack = [
+            control
+            for control in controls
+            if not done[control].get(cell)
+            and (
+                control in REQUIRED
+                or any(r.status != "skipped" for r in there[control].get(cell, {}).values())
+            )
+        ]
+        all_have = all(done[control].get(cell) for control in controls)
+        if lack or all_have:
+            found[cell] = f"no result of {', '.join(lack)}" if lack else "no draw that all controls have"
+    return found
 
 
 def _most_have(offered: Collection[int], cells: Sequence[Cell], others: Sequence[Runs]) -> tuple[int, ...]:
@@ -199,20 +234,35 @@ def _lacking(
 
 def _scores(
     methods: Sequence[Runs], cells: Iterable[Cell], draws: Mapping[str, tuple[int, ...]]
-) -> tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]]:
-    """Return ``scores`` and ``by_cell`` of a field."""
-    from leaderboard.statistics import task_means
+) -> tuple[NDArray[np.float64], ...]:
+    """Return ``scores`` of a field."""
+    tables = _tables(methods, cells, draws, "accuracy")
+    # Rounded, so that means of the same numbers in another order tie draw by draw too.
+    return tuple(mine.mean(axis=0).round(12) for mine in tables)
 
-    tables = {
-        cell: np.array(
-            [[mine[cell][k].scores["accuracy"] for k in draws[cell[0]]] for mine in methods],
+
+def _errors(
+    methods: Sequence[Runs], cells: Iterable[Cell], draws: Mapping[str, tuple[int, ...]]
+) -> NDArray[np.float64]:
+    """Return ``errors`` of a field: as if all features made the same mistakes, too large if anything."""
+    return np.array([mine.mean(axis=(0, 2)) for mine in _tables(methods, cells, draws, "accuracy_se")])
+
+
+def _tables(
+    methods: Sequence[Runs], cells: Iterable[Cell], draws: Mapping[str, tuple[int, ...]], score: str
+) -> list[NDArray[np.float64]]:
+    """Return a score by task, each (representations, M, draws); NaN where a run does not have it."""
+    return [
+        np.array(
+            [
+                [[mine[cell][k].scores.get(score) for k in counted] for mine in methods]
+                for cell in cells
+                if cell[0] == task
+            ],
             dtype=np.float64,
         )
-        for cell in cells
-    }
-    stacked = [np.stack([tables[cell] for cell in tables if cell[0] == task]) for task in draws]
-    # Rounded, so that means of the same numbers in another order tie draw by draw too.
-    return tuple(mine.mean(axis=0).round(12) for mine in stacked), task_means(list(tables.values()))
+        for task, counted in draws.items()
+    ]
 
 
 def end_model_accuracy(run: Run) -> float | None:
@@ -228,6 +278,8 @@ def cell_of(row: Mapping[str, Any]) -> Cell:
 def repetitions(cells: Collection[Cell], same_as: Mapping[Cell, str | None]) -> dict[Cell, str]:
     """Return the cells of which a task is another one again that has a cell under these features, too.
 
+    Of several tasks that are one again the one that is there counts; where it is not, the first of them.
+
     Parameters
     ----------
     cells : collection of (task, representation)
@@ -240,12 +292,26 @@ def repetitions(cells: Collection[Cell], same_as: Mapping[Cell, str | None]) -> 
     >>> repetitions(cells, {("permuted", "raw"): "digits", ("permuted", "pca"): "digits"})
     {('permuted', 'raw'): 'digits'}
     """
-    there = set(cells)
-    return {
-        cell: other
-        for cell in cells
-        if (other := same_as.get(cell)) is not None and (other, cell[1]) in there
-    }
+    groups: dict[Cell, list[str]] = {}
+    for task, representation in cells:
+        groups.setdefault((_origin(task, representation, same_as), representation), []).append(task)
+    counts = {origin: origin[0] if origin[0] in tasks else min(tasks) for origin, tasks in groups.items()}
+    found = {}
+    for task, representation in cells:
+        counted = counts[_origin(task, representation, same_as), representation]
+        if counted != task:
+            found[task, representation] = counted
+    return found
+
+
+def _origin(task: str, representation: str, same_as: Mapping[Cell, str | None]) -> str:
+    """Return which task another one is again in the end; of tasks that are each other, the first by name."""
+    seen = [task]
+    while (other := same_as.get((seen[-1], representation))) is not None:
+        if other in seen:
+            return min(seen[seen.index(other) :])
+        seen.append(other)
+    return seen[-1]
 
 
 def together(draws: Mapping[str, Collection[int]]) -> tuple[list[str], list[int]]:
@@ -276,10 +342,7 @@ def together(draws: Mapping[str, Collection[int]]) -> tuple[list[str], list[int]
 
 
 def mean_ranks(found: Field) -> NDArray[np.float64]:
-    """Return mean ranks, shape (M,): within cells, then over a task's cells, then over tasks."""
+    """Return mean ranks, shape (M,): within tasks, by the accuracy averaged over a task's features."""
     from leaderboard.statistics import ranks
 
-    within = ranks(found.by_cell)
-    tasks = np.array([task for task, _ in found.cells])
-    by_task = [within[tasks == task].mean(axis=0) for task in found.tasks]
-    return np.asarray(np.mean(by_task, axis=0), dtype=np.float64)
+    return np.asarray(ranks(found.by_task).mean(axis=0), dtype=np.float64)

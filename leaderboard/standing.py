@@ -27,7 +27,8 @@ def ranks(board: Board, method: str, n_labels: int = 100) -> list[dict[str, Any]
     -------
     list of dict
         ``pool``, ``representation`` (``all``, or the features on which it is complete), ``place`` (from 1),
-        ``n_entrants``, ``mean_rank``, ``tasks``, and ``tied_with`` (others of its tie group).
+        ``n_entrants``, ``mean_rank``, ``tasks``, ``tied_with`` (others of its tie group), and ``separates``
+        (whether any two of the entrants are separated).
     """
     found = []
     for pool in POOLS:
@@ -55,6 +56,7 @@ def ranks(board: Board, method: str, n_labels: int = 100) -> list[dict[str, Any]
                         for other in one["entrants"]
                         if group is not None and other["tie_group"] == group and other["method"] != method
                     ],
+                    "separates": len({other["tie_group"] for other in one["entrants"]}) > 1,
                 }
             )
     return found
@@ -78,14 +80,21 @@ def text(board: Board, method: str, n_labels: int = 100) -> str:
         lines += said or [f"No comparison with {against}: no task, features and draws in common."]
     for one in ranks(board, method, n_labels):
         features = "" if one["representation"] == "all" else f", {one['representation']} features"
-        tied = f"; tied (Holm) with {', '.join(one['tied_with'])}" if one["tied_with"] else ""
         lines.append(
             f"{POOL_TITLES[one['pool']]}{features}: place {one['place']} of {one['n_entrants']} "
-            f"(mean rank {one['mean_rank']:.2f} over {', '.join(one['tasks'])}){tied}."
+            f"(mean rank {one['mean_rank']:.2f} over {', '.join(one['tasks'])}){_separated(one)}."
         )
     if len(lines) == len(AGAINST):
         lines.append(_why_not(board, method, n_labels))
     return "\n".join(lines)
+
+
+def _separated(one: Mapping[str, Any]) -> str:
+    if not one["separates"]:
+        n = len(one["tasks"])
+        what = f"{n} tasks are" if n > 1 else "the draws of one task are"
+        return f"; {what} too few to separate any two of them"
+    return f"; not separated from {', '.join(one['tied_with'])}" if one["tied_with"] else ""
 
 
 def _why_not(board: Board, method: str, n_labels: int) -> str:

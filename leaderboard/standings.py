@@ -16,8 +16,6 @@ from leaderboard.table import Row, RowName, rounded
 if TYPE_CHECKING:
     from leaderboard.statistics import Differences
 
-N_RESAMPLES = 4000
-MOST_RESAMPLES = 20_000
 STRENGTH_RESAMPLES = 500
 GAPS = tuple(round(0.01 * k, 2) for k in range(51))
 """Where performance profiles on the additive gap to the best are taken."""
@@ -69,17 +67,15 @@ def standing(found: Field) -> dict[str, Any]:
 
     rng = generator(purpose="leaderboard", tasks=" ".join(found.tasks), methods=" ".join(found.methods))
     means = found.by_task
-    n_pairs = len(found.methods) * (len(found.methods) - 1) // 2
-    # With fewer, no p-value of resamples could survive the correction for so many pairs. Where that would
-    # take too many, what survives is told by their standard error: see differences.
-    n_resamples = max(N_RESAMPLES, 45 * n_pairs) if 45 * n_pairs <= MOST_RESAMPLES else N_RESAMPLES
-    sure = st.differences(found.scores, rng, n_resamples)
+    sure = st.differences(found.scores, found.errors)
     ranks = mean_ranks(found)
     order = sorted(range(len(found.methods)), key=lambda i: (ranks[i], -means[:, i].mean(), found.methods[i]))
     others = st.mean_win_shares(st.win_shares(means))
     strength, weak, strong = st.strength_intervals(found.scores, rng, STRENGTH_RESAMPLES)
     adjusted = None if sure is None else st.holm_pairs(sure.p)
-    groups = {} if sure is None else dict(zip(order, st.tie_groups(order, sure.p), strict=True))
+    groups = {}
+    if sure is not None:
+        groups = dict(zip(order, st.tie_groups(order, sure.p, means.mean(axis=0)), strict=True))
     first_cell, first_draw = found.cells[0], found.draws[found.tasks[0]][0]
     first = [runs[first_cell][first_draw] for runs in found.runs]
     entrants = [
@@ -89,7 +85,7 @@ def standing(found: Field) -> dict[str, Any]:
             "origin": first[i].origin,
             "mean_rank": rounded(float(ranks[i])),
             "mean_accuracy": rounded(float(means[:, i].mean())),
-            # An accuracy lies in [0, 1]; Student's t, on a single task, does not know that. So for pairs.
+            # An accuracy lies in [0, 1]; Student's t does not know that. So for pairs.
             "accuracy_low": None if sure is None else rounded(max(float(sure.low[i]), 0.0)),
             "accuracy_high": None if sure is None else rounded(min(float(sure.high[i]), 1.0)),
             "mean_end_model_accuracy": found.mean(i, end_model_accuracy),
@@ -97,11 +93,13 @@ def standing(found: Field) -> dict[str, Any]:
             "strength": rounded(float(strength[i])),
             "strength_low": rounded(float(weak[i])),
             "strength_high": rounded(float(strong[i])),
+            "strength_note": _one_sided(found, i),
             "tie_group": groups.get(i),
             "seconds": found.mean(i, lambda run: run.seconds),
         }
         for i in order
     ]
+    pairs = _pairs(found, order, sure, adjusted)
     return {
         "tasks": list(found.tasks),
         "cells": [list(cell) for cell in found.cells],
@@ -119,10 +117,15 @@ def standing(found: Field) -> dict[str, Any]:
             }
             for method, lacks in found.left_out.items()
         ],
-        "pairs": _pairs(found, order, sure, adjusted),
+        "pairs": pairs,
         "profile": _profile(found, order, means),
         "friedman": _friedman(means),
-        "smallest_difference": None if sure is None else _smallest_difference(sure),
+        "uncounted": [
+            {"task": task, "representation": representation, "reason": why}
+            for (task, representation), why in found.uncounted.items()
+        ],
+        "smallest_difference": None if sure is None else _smallest_difference(sure, 1),
+        "smallest_difference_of_pairs": None if sure is None else _smallest_difference(sure, len(pairs)),
     }
 
 
@@ -179,14 +182,28 @@ def _friedman(means: NDArray[np.float64]) -> dict[str, Any] | None:
     }
 
 
-def _smallest_difference(sure: Differences) -> float | None:
+def _one_sided(found: Field, i: int) -> str | None:
+    """Return whether a method won all its meetings, or lost all: then its strength has no interval."""
+    ahead = [np.sign(np.delete(task[i] - task, i, axis=0)) for task in found.scores]
+    for sign, words in ((1, "all won"), (-1, "all lost")):
+        if all((mine == sign).all() for mine in ahead):
+            return words
+    return None
+
+
+def _smallest_difference(sure: Differences, n_tests: int) -> float | None:
     """Return what difference between two methods the design detects in four of five cases.
 
-    From the median over pairs of the standard error of a paired difference.
+    From the median over pairs of the standard error of a paired difference, at the level 0.05 / ``n_tests``:
+    with one for a pair that was chosen beforehand, with the number of pairs for all of them, as groups are
+    separated.
     """
     from leaderboard import statistics as st
 
     errors = sure.se[np.triu_indices(len(sure.se), 1)]
-    found = float(st.smallest_detectable(float(np.median(errors)), sure.df))
+    known = errors[~np.isnan(errors)]
+    if not known.size:
+        return None
+    found = float(st.smallest_detectable(float(np.median(known)), sure.df, level=1 - 0.05 / n_tests))
     # Two tasks cannot tell any difference that an accuracy can have.
     return rounded(found) if found < 1 else None

@@ -122,10 +122,11 @@ def _row(group: list[Run], accuracy: Mapping[int, float]) -> Row:
 def mark_ties(made: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]) -> None:
     """Set ``best`` and ``tie_group`` of rows in place, within each task, representation and number of labels.
 
-    ``best`` is the highest mean accuracy of the rows that have all draws that most rows have: one lucky draw
-    of a method that failed on the others is no best. Groups are those of
+    ``best`` is the highest mean accuracy over the draws that most rows have, of the rows that have them all:
+    one lucky draw of a method that failed on the others is no best. Groups are those of
     :func:`leaderboard.statistics.tie_groups` in order of accuracy, by paired t-tests over these draws; a row
-    without these draws, or with one draw only, has no group.
+    without these draws, or with one draw only, has no group. Where draws say nothing of the spread, the
+    error that the finite test set leaves stands in for it.
     """
     from leaderboard.statistics import pairwise_p, tie_groups
 
@@ -135,16 +136,18 @@ def mark_ties(made: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, flo
         cells.setdefault((row["task"], row["representation"], row["n_labels"]), []).append(row)
     for cell in cells.values():
         there = [row for row in cell if row["accuracy"] is not None]
-        draws = _common(accuracies[name_of(row)].keys() for row in there)
-        entrants = [row for row in there if draws <= accuracies[name_of(row)].keys()]
-        top = max((row["accuracy"] for row in entrants), default=None)
-        for row in entrants:
-            row["best"] = row["accuracy"] == top
+        draws = sorted(_common(accuracies[name_of(row)].keys() for row in there))
+        entrants = [row for row in there if set(draws) <= accuracies[name_of(row)].keys()]
+        scores = np.array([[accuracies[name_of(row)][k] for k in draws] for row in entrants])
+        means = scores.mean(axis=1).round(12) if entrants else scores
+        for row, mean in zip(entrants, means, strict=True):
+            row["best"] = bool(mean == means.max())
         if len(draws) < 2 or len(entrants) < 2:
             continue
-        scores = np.array([[accuracies[name_of(row)][k] for k in sorted(draws)] for row in entrants])
-        order = sorted(range(len(entrants)), key=lambda i: (-scores[i].mean(), entrants[i]["method"]))
-        for position, group in zip(order, tie_groups(order, pairwise_p(scores)), strict=True):
+        errors = np.array([row["accuracy_se"] for row in entrants], dtype=np.float64)
+        p = pairwise_p(scores, np.hypot(errors[:, None], errors))
+        order = sorted(range(len(entrants)), key=lambda i: (-means[i], entrants[i]["method"]))
+        for position, group in zip(order, tie_groups(order, p, means), strict=True):
             entrants[position]["tie_group"] = group
 
 

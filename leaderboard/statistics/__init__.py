@@ -6,9 +6,7 @@ resampling statistic takes its random generator as an argument, so a table can b
 
 from leaderboard.statistics.bootstrap import (
     OverallDifference,
-    expanded_p,
     expanded_tail,
-    pairwise_bootstrap_p,
     resampled_means,
     resampling_weights,
     two_level_bootstrap,
@@ -43,7 +41,6 @@ __all__ = [
     "differences",
     "draws_to_separate",
     "equivalent_interval",
-    "expanded_p",
     "expanded_tail",
     "friedman",
     "holm",
@@ -54,7 +51,6 @@ __all__ = [
     "mean_win_shares",
     "over_tasks",
     "paired_difference",
-    "pairwise_bootstrap_p",
     "pairwise_p",
     "ranks",
     "ratio_profile",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from leaderboard.statistics.bootstrap import resampling_weights
+from leaderboard.statistics.bootstrap import expansion, resampling_weights
 from leaderboard.statistics.intervals import check_level
 from leaderboard.statistics.scores import numbers, score_draws
 
@@ -20,6 +20,9 @@ _CELLS = 1 << 16
 
 _WINS = 1 << 20
 """Wins of resamples held at a time."""
+
+_ROUNDING = 1e-9
+"""Wins this close to none are none."""
 
 _LEAST_PRIOR, _FARTHEST, _MOST_STEPS = 1e-3, 350, 500
 """Exponentials of strengths up to ``_FARTHEST``, and their ratios, are float64 numbers."""
@@ -111,7 +114,8 @@ def strength_intervals(
     Returns
     -------
     strengths, low, high : (M,) array of float64
-        ``low`` and ``high`` are NaN for one task of one draw.
+        ``low`` and ``high`` are NaN for one task of one draw, and of a method that won all its meetings or
+        lost all: how much stronger it is than the others cannot be known.
 
     Raises
     ------
@@ -120,10 +124,13 @@ def strength_intervals(
 
     Notes
     -----
-    Each two methods meet once a draw, and a meeting counts ``1 / n_t``, so that every task counts 1. The
-    intervals lie between percentiles over resamples of tasks, and of draws within them, as in
-    :func:`~leaderboard.statistics.resampled_means`. Only the sign of a difference matters: a method that
-    is always a hair ahead is as strong as one always far ahead. With N draws in all, O(N M^2) memory.
+    Each two methods meet once a draw, and a meeting counts ``1 / n_t``, so that every task counts 1. With
+    ``sd`` the standard deviation of strengths over resamples of tasks, and of draws within them (see
+    :func:`~leaderboard.statistics.resampled_means`), the interval is
+    ``s -+ t((1 + level) / 2, T - 1) sqrt(T / (T - 1)) sd``; with one task, draws take the place of tasks.
+    Percentiles of the resamples would be too narrow with few tasks. Only the sign of a difference matters: a
+    method that is always a hair ahead is as strong as one always far ahead. With N draws in all, O(N M^2)
+    memory.
 
     Examples
     --------
@@ -132,6 +139,8 @@ def strength_intervals(
     >>> found.round(2).tolist(), bool(low[0] < found[0] < high[0])
     ([0.49, -0.49], True)
     """
+    from scipy.special import stdtrit
+
     check_level(level)
     tasks = score_draws(scores, "strengths")
     T, M = len(tasks), len(tasks[0])
@@ -146,8 +155,10 @@ def strength_intervals(
         wins[:, i, j], wins[:, j, i] = won, T - won
         return np.maximum(wins, 0)  # rounding may take T from a little more than T
 
-    found = strengths(tables(np.repeat(1 / (T * np.array(counts)), counts)[None])[0], prior)
-    if sum(counts) == 1:
+    wins = tables(np.repeat(1 / (T * np.array(counts)), counts)[None])[0]
+    found = strengths(wins, prior)
+    n = T if T > 1 else counts[0]
+    if n == 1:
         return found, np.full(M, math.nan), np.full(M, math.nan)
     size = max(1, _WINS // M**2)
     resampled = np.concatenate(
@@ -157,8 +168,11 @@ def strength_intervals(
             for start in range(0, len(weights), size)
         ]
     )
-    low, high = np.quantile(resampled, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    return found, low, high
+    half = stdtrit(n - 1, 0.5 + level / 2) * expansion(n) * resampled.std(axis=0, ddof=1)
+    if M > 1:
+        won = wins.sum(axis=1)
+        half[(won <= _ROUNDING) | (won >= T * (M - 1) - _ROUNDING)] = math.nan
+    return found, found - half, found + half
 
 
 def _mode(wins: np.ndarray) -> np.ndarray:

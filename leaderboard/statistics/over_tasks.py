@@ -85,7 +85,7 @@ def over_tasks(
     --------
     >>> others, here = over_tasks([[0.1, 0.2, 0.3], [0.4, 0.5]])
     >>> [round(x, 3) for x in (others.mean, others.low, others.high, others.df)]
-    [0.325, -1.263, 1.913, 1]
+    [0.325, -1.263, 1.913, 1.0]
     >>> [round(x, 3) for x in (here.mean, here.low, here.high, here.df)]
     [0.325, 0.201, 0.449, 2.882]
     """

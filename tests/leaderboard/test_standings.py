@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from made_up import ENTRANT, SCORES, A, B, C, record, table
+from scipy import stats
 
 from leaderboard import render
 from leaderboard.board import build
@@ -35,9 +37,19 @@ def test_a_standing_by_hand():
     assert [e["win_share"] for e in found["entrants"]] == pytest.approx(
         [1, 3 / 6, 2.5 / 6, 0.5 / 6], abs=1e-6
     )
+    # On task means 0.8 and 0.2 one degree of freedom leaves nothing out that an accuracy can be.
+    a = entrants(found)[A]
+    assert (a["accuracy_low"], a["accuracy_high"]) == (0.0, 1.0)
+    # d is 0.7 ahead of C on both tasks, in C's draws on s by 0.8, 0.7, 0.6: what draws say of these two, and
+    # where they say nothing the test set, on one degree of freedom.
     pair = next(p for p in found["pairs"] if (p["a"], p["b"]) == ("d", C))
     assert pair["difference"] == pytest.approx(0.7)
-    assert pair["low"] > 0
+    se = (0.1**2 / 3 + 2 * 0.01**2) ** 0.5 / 2
+    assert pair["low"] == pytest.approx(0.7 - 12.706205 * se, abs=1e-5)
+    assert {e["tie_group"] for e in found["entrants"]} == {1}
+    assert (found["smallest_difference"], found["smallest_difference_of_pairs"]) == (None, None)
+    # Once d only ties.
+    assert {e["strength_note"] for e in found["entrants"]} == {None}
     profile = found["profile"]
     assert profile["gap"][0] == 0
     assert profile["shares"]["d"] == [1.0] * 51
@@ -48,6 +60,68 @@ def test_a_standing_by_hand():
     assert profile["ratio"][29:31] == [3.9, 4.0]
     assert profile["ratio_shares"][B][29:31] == [0.0, 0.5]
     assert found["friedman"]["n_tasks"] == 2
+
+
+SEVERAL = {
+    (task, method): [mean - 0.01, mean + 0.01]
+    for method, means in {
+        "d": (0.80, 0.80, 0.80, 0.80),
+        A: (0.77, 0.74, 0.72, 0.76),
+        B: (0.72, 0.73, 0.71, 0.73),
+        C: (0.20, 0.30, 0.25, 0.22),
+    }.items()
+    for task, mean in zip("stuv", means, strict=True)
+}
+
+
+def test_groups_go_by_p_values_that_are_corrected_once():
+    found = standing(build(table(SEVERAL)))
+    pair = next(p for p in found["pairs"] if (p["a"], p["b"]) == ("d", A))
+    # Corrected once more, for the six pairs, it were none.
+    assert 0.05 / 6 < pair["p_holm"] < 0.05
+    assert [(e["method"], e["tie_group"]) for e in found["entrants"]] == [("d", 1), (A, 2), (B, 2), (C, 3)]
+    notes = [(e["strength_note"], e["strength_low"] is None) for e in found["entrants"]]
+    assert notes == [("all won", True), (None, False), (None, False), ("all lost", True)]
+
+
+def test_what_is_detected_goes_by_the_median_pair_once_for_one_and_once_for_all():
+    found = standing(build(table({name: v for name, v in SEVERAL.items() if name[1] != "d"})))
+    means = {m: np.array([np.mean(SEVERAL[t, m]) for t in "stuv"]) for m in (A, B, C)}
+    errors = sorted((means[a] - means[b]).std(ddof=1) / 2 for a, b in ((A, B), (A, C), (B, C)))
+    for name, tests in (("smallest_difference", 1), ("smallest_difference_of_pairs", 3)):
+        times = stats.t.ppf(1 - 0.025 / tests, 3) + stats.t.ppf(0.8, 3)
+        assert found[name] == pytest.approx(times * errors[1], abs=1e-5)
+
+
+def test_ranks_and_shares_of_wins_are_of_the_same_numbers():
+    # Under raw A wins by a little, under pca B by much: on the task B does.
+    values = [
+        ("raw", A, 0.6),
+        ("raw", B, 0.5),
+        ("raw", C, 0.1),
+        ("pca", A, 0.5),
+        ("pca", B, 0.9),
+        ("pca", C, 0.2),
+    ]
+    records = table(SEVERAL)
+    records += [record("w", m, k, a, r) for r, m, a in values for k in range(2)]
+    records += [record("w", "d", k, 0.55, r) for r in ("raw", "pca") for k in range(2)]
+    found = standing(build(records))
+    M = len(found["entrants"])
+    for entrant in found["entrants"]:
+        assert entrant["mean_rank"] == pytest.approx(M - (M - 1) * entrant["win_share"], abs=1e-5)
+    within = standing(build([r for r in records if r.key.task == "w"]))
+    # Means over features are 0.55, 0.7, 0.15 and 0.55.
+    assert {e["method"]: e["mean_rank"] for e in within["entrants"]} == {B: 1, A: 2.5, "d": 2.5, C: 4}
+
+
+def test_of_equal_ranks_the_more_accurate_is_first():
+    values = {("s", A): 0.5, ("s", B): 0.6, ("s", C): 0.1, ("t", A): 0.9, ("t", B): 0.5, ("t", C): 0.1}
+    found = standing(build(table({name: [v] * 2 for name, v in values.items()})))
+    assert [(e["method"], e["mean_rank"]) for e in found["entrants"]] == [(A, 1.5), (B, 1.5), (C, 3)]
+    turned = {(t, {A: B, B: A, C: C}[m]): v for (t, m), v in values.items()}
+    found = standing(build(table({name: [v] * 2 for name, v in turned.items()})))
+    assert [e["method"] for e in found["entrants"]] == [B, A, C]
 
 
 def test_ranks_are_recomputed_for_who_competes():
@@ -113,7 +187,41 @@ def test_a_single_draw_of_a_single_task_has_ranks_but_no_intervals():
 
 def test_draws_that_only_some_features_have_do_not_count():
     records = table(SCORES) + [record("s", m, k, 0.5, "pca") for m in (A, B, C) for k in (1, 2, 3)]
-    assert standing(build(records))["n_draws"] == {"s": 2, "t": 3}
+    board = build(records)
+    assert standing(board)["n_draws"] == {"s": 2, "t": 3}
+    assert any(note.endswith("or some of its features lack (0, 3)") for note in board.notes)
+
+
+@pytest.mark.parametrize(
+    ("draws", "cells"), [((2,), ["raw"]), ((7, 8, 9), ["pca"]), ((1, 2), ["pca", "raw"])]
+)
+def test_features_that_have_hardly_a_draw_with_the_others_do_not_count_and_that_is_said(draws, cells):
+    records = table(SCORES) + [record("s", m, k, 0.5, "pca") for m in (A, B, C) for k in draws]
+    board = build(records)
+    found = standing(board)
+    assert [cell for cell in found["cells"] if cell[0] == "s"] == [["s", name] for name in cells]
+    aside = [one["representation"] for one in found["uncounted"]]
+    assert aside == [name for name in ("pca", "raw") if name not in cells]
+    said = (
+        f"Not counted overall with 100 labels: s / {aside[0] if aside else ''}, too few draws in common with"
+    )
+    assert sum(note.startswith(said) for note in board.notes) == len(aside)
+
+
+def test_a_cell_that_a_control_failed_on_is_named():
+    records = table(ENTRANT) + [record("u", m, k, 0.5) for m in (B, C, "d") for k in range(3)]
+    records += [record("u", A, k, status="failed") for k in range(3)]
+    # Zero-shot has nothing to say of t, which is no fault, and failed on u.
+    records += [record("s", "zero_shot_clip", k, 0.99, **ZERO_SHOT) for k in range(3)]
+    records += [record("t", "zero_shot_clip", k, status="skipped", **ZERO_SHOT) for k in range(3)]
+    records += [record("u", "zero_shot_clip", k, status="failed", **ZERO_SHOT) for k in range(3)]
+    board = build(records)
+    assert f"Not counted overall with 100 labels: u / raw, no result of {A}" in board.notes
+    assert standing(board)["uncounted"] == [
+        {"task": "u", "representation": "raw", "reason": f"no result of {A}"}
+    ]
+    (named,) = standing(board, "class_names")["uncounted"]
+    assert named["reason"] == f"no result of {A}, zero_shot_clip"
 
 
 def test_ties_of_a_row_by_hand():
@@ -161,7 +269,19 @@ def test_a_task_that_is_another_one_counts_where_the_other_one_does_not():
     }
     assert found == {50: [["p", "raw"]], 100: [["p", "pca"], ["s", "raw"], ["t", "raw"]]}
     notes = [note for note in board.notes if note.startswith("Not counted overall")]
-    assert notes == ["Not counted overall: p under raw features, which is s again"]
+    assert notes == [
+        "Not counted overall: p under raw features, which is s again",
+        "Not counted overall with 100 labels: s / pca, no result of majority_class, logistic_regression, "
+        "label_spreading",
+    ]
+
+
+def test_of_two_tasks_that_are_one_that_is_not_there_the_first_counts():
+    records = [record(t, m, k, 0.5, same_as={"raw": "s"}) for t in "qp" for m in (A, B, C) for k in range(2)]
+    records += [record("r", m, k, 0.5, same_as={"raw": "q"}) for m in (A, B, C) for k in range(2)]
+    board = build(records)
+    assert standing(board)["cells"] == [["p", "raw"]]
+    assert "Not counted overall: r under raw features, which is p again" in board.notes
 
 
 def test_controls_that_have_nothing_in_common_give_no_ranks_and_that_is_said():
@@ -177,6 +297,32 @@ def test_one_lucky_draw_of_a_method_that_failed_on_the_others_is_no_best():
     lucky += [record("s", "d", k, status="failed", reason="memory") for k in (1, 2)]
     rows = {row["method"]: row["best"] for row in build(table(SCORES) + lucky).rows if row["task"] == "s"}
     assert rows == {A: True, B: False, C: False, "d": False}
+
+
+def test_the_best_is_the_best_of_the_draws_that_count():
+    # Over its five draws A has 0.62, over the three that all have 0.5: less than B.
+    values = {("s", A): [0.5, 0.5, 0.5, 0.8, 0.8], ("s", B): [0.55, 0.6, 0.65], ("s", C): [0.1, 0.2, 0.3]}
+    rows = {row["method"]: row for row in build(table(values)).rows}
+    assert {m: (row["best"], row["tie_group"]) for m, row in rows.items()} == {
+        B: (True, 1),
+        A: (False, 1),
+        C: (False, 2),
+    }
+
+
+def test_draws_that_most_rows_have_count_before_draws_that_are_more():
+    values = {
+        ("s", m): [0.5 + k / 10] * n for k, (m, n) in enumerate(((A, 2), (B, 2), (C, 2), ("d", 4), ("e", 4)))
+    }
+    rows = {row["method"]: row for row in build(table(values)).rows}
+    assert {m for m, row in rows.items() if row["best"]} == {"e"}
+    assert None not in {row["tie_group"] for row in rows.values()}
+
+
+@pytest.mark.parametrize(("error", "groups"), [(0.01, [1, 2]), (0.05, [1, 1]), (None, [1, 1])])
+def test_methods_that_draws_do_not_move_are_told_apart_by_as_many_rows_as_it_takes(error, groups):
+    records = [record("s", m, k, a, accuracy_se=error) for m, a in (("a", 0.9), ("b", 0.8)) for k in range(3)]
+    assert [row["tie_group"] for row in build(records).rows] == groups
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 1.0])

@@ -40,9 +40,25 @@ def test_an_interval_stays_within_what_an_accuracy_can_be():
     assert (found["accuracy_low"], found["accuracy_high"]) == (0.0, 1.0)
 
 
+def test_a_mean_of_scores_needs_one_of_every_draw():
+    records = table({("s", "a"): [0.5, 0.6], ("s", "b"): [0.5, 0.6]})
+    for one, ece in zip(records, (0.1, 0.3, 0.1, None), strict=True):
+        one.scores["ece"] = ece
+    board = build(records)
+    assert row(board, task="s", method="a")["ece"] == pytest.approx(0.2)
+    assert row(board, task="s", method="b")["ece"] is None
+
+
 def test_one_draw_has_no_interval():
     found = row(build([record("s", "a", 0, 0.7)]), task="s")
     assert (found["accuracy"], found["accuracy_low"], found["accuracy_high"]) == (0.7, None, None)
+
+
+def test_a_mean_over_draws_needs_the_score_in_each_of_them():
+    records = table({("s", "a"): [0.5, 0.6, 0.7]})
+    records[1] = replace(records[1], scores={"accuracy": 0.6, "coverage": 0.5})
+    found = row(build(records), task="s", method="a")
+    assert (found["coverage"], found["end_model_accuracy"]) == (0.5, None)
 
 
 def test_mean_ranks_by_hand():

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
+from scipy.stats import norm
 
 from leaderboard.statistics import strength_intervals, strengths
 
@@ -134,11 +135,13 @@ def test_every_task_counts_one_however_many_draws_it_has():
     # The first wins all four draws of one task and loses the one draw of another: one win each.
     found, low, high = strength_intervals([[[0.9] * 4, [0.1] * 4], [[0.1], [0.9]]], rng(), 400)
     assert found == pytest.approx([0, 0], abs=1e-12)
-    # A resample has two wins, one of each, or two losses: 2.1 to 0.1 at the ends.
-    assert (low[0], high[0]) == pytest.approx((-math.log(21) / 2, math.log(21) / 2))
+    # A resample has two wins, one of each, or two losses, the ends being 2.1 to 0.1 and one in four each. Two
+    # tasks: one degree of freedom, and sqrt(2 / 1).
+    sd = math.log(21) / 2 / math.sqrt(2)
+    assert (low[0], high[0]) == pytest.approx((-high[0], 12.706205 * math.sqrt(2) * sd), rel=0.1)
 
 
-def test_intervals_are_percentiles_over_resamples_by_a_loop():
+def test_intervals_are_student_t_with_the_deviation_of_resamples_by_a_loop():
     scores = [rng(7).random((3, n)).round(1) for n in (3, 2, 4)]
     found, low, high = strength_intervals(scores, rng(5), 60, level=0.8)
     generator, rows = rng(5), []
@@ -151,7 +154,9 @@ def test_intervals_are_percentiles_over_resamples_by_a_loop():
                 x = task[:, int(slot[1 + j] * n)]
                 wins += ((x[:, None] > x) + 0.5 * (x[:, None] == x)) / n
         rows.append(strengths(wins))
-    assert (low, high) == pytest.approx(np.quantile(rows, [0.1, 0.9], axis=0), abs=1e-9)
+    # Three tasks: 1.885618 is Student's quantile of 0.9 with two degrees of freedom.
+    half = 1.885618 * math.sqrt(3 / 2) * np.std(rows, axis=0, ddof=1)
+    assert np.array([found - low, high - found]) == pytest.approx(np.array([half, half]), rel=1e-6)
     wins = sum(((t[:, None] > t) + 0.5 * (t[:, None] == t)).mean(axis=2) for t in scores)
     assert found == pytest.approx(strengths(wins))
 
@@ -166,11 +171,32 @@ def test_intervals_hold_the_strengths_that_made_the_scores():
     assert np.sum((low <= truth) & (truth <= high)) >= 4
 
 
+def test_who_won_or_lost_everything_has_no_interval():
+    scores = [[[0.9, 0.8], [0.7, 0.5], [0.5, 0.7], [0.1, 0.1]], [[0.9], [0.6], [0.8], [0.2]]]
+    found, low, high = strength_intervals(scores, rng(), 50)
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, False, False, True]
+    assert found[0] > found[2] > found[1] > found[3]
+
+
+def test_intervals_of_three_tasks_hold_the_strength_as_often_as_they_say():
+    # Percentiles of the resamples held it 84 times in 100.
+    source, mu, held = rng(3), np.array([0.0, 0.4, 0.8]), []
+    beats = norm.cdf((mu[:, None] - mu) / math.sqrt(2))
+    np.fill_diagonal(beats, 0)
+    truth = strengths(3 * beats)
+    for _ in range(60):
+        tasks = mu[:, None] + source.normal(size=(3, 3, 1)) * 0.7 + source.normal(size=(3, 3, 4)) * 0.7
+        _, low, high = strength_intervals(list(tasks), source, 100)
+        known = ~np.isnan(low)
+        held += ((low <= truth) & (truth <= high))[known].tolist()
+    assert np.mean(held) > 0.92
+
+
 def test_a_monotone_map_of_a_task_and_a_duplicated_method_change_nothing():
     scores = [rng(t).random((4, 5)) for t in range(6)]
     expected = strength_intervals(scores, rng(), 50)
     found = strength_intervals([np.exp(3 * task) for task in scores], rng(), 50)
-    assert np.array_equal(np.array(found), np.array(expected))
+    assert np.array_equal(np.array(found), np.array(expected), equal_nan=True)
     twice = strength_intervals([np.vstack([task, task[:1]]) for task in scores], rng(), 50)
     assert np.array(twice)[:, 4] == pytest.approx(np.array(twice)[:, 0], abs=1e-9)
 

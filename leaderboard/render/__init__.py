@@ -9,9 +9,9 @@ from leaderboard import published
 from leaderboard.board import Board
 from leaderboard.render.document import to_markdown, to_text
 from leaderboard.render.latex import to_latex
-from leaderboard.render.values import to_csv, to_json
+from leaderboard.render.values import comparisons_to_csv, to_csv, to_json
 
-__all__ = ["to_csv", "to_json", "to_latex", "to_markdown", "to_text", "write"]
+__all__ = ["comparisons_to_csv", "to_csv", "to_json", "to_latex", "to_markdown", "to_text", "write"]
 
 PAGE = "index.html"
 PLOTS = "plots"
@@ -21,7 +21,8 @@ def write(board: Board, out: Path, formats: tuple[str, ...] = ("svg", "pdf")) ->
     """Write every output to a folder and return the files.
 
     ``leaderboard.json``, ``.csv``, ``.md`` and ``.tex``, ``plots/`` and ``index.html``; where there are
-    published figures for the same runs, ``published.md`` has both.
+    controls ``comparisons.csv``, and where there are published figures for the same runs, ``published.md``
+    with both.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ def write(board: Board, out: Path, formats: tuple[str, ...] = ("svg", "pdf")) ->
         "leaderboard.md": to_markdown(board),
         "leaderboard.tex": to_latex(board),
     }
+    if board.comparisons:
+        content["comparisons.csv"] = comparisons_to_csv(board)
     if board.published:
         content["published.md"] = published.to_markdown(board.published) + "\n"
     for name, text in content.items():
@@ -55,11 +58,13 @@ def write(board: Board, out: Path, formats: tuple[str, ...] = ("svg", "pdf")) ->
 
 def _figures_and_page(board: Board, out: Path, formats: tuple[str, ...]) -> list[Path]:
     from leaderboard import page, plots
+    from leaderboard.duels import duels
 
     make_folder(out / PLOTS, "plots")
     values, inlined, files = board.to_json(), [], []
     for stem, title, alt, figure in plots.figures(values):
         files += plots.save(figure, out / PLOTS / stem, formats)
         inlined.append(page.Plot(stem, title, alt, plots.inline_svg(figure, title, alt)))
-    write_bytes(out / PAGE, page.render(values, inlined).encode())
+    every_two = duels(board.rows, board.accuracies)
+    write_bytes(out / PAGE, page.render(values, inlined, duels=every_two).encode())
     return [*files, out / PAGE]

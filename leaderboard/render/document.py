@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leaderboard.board import Board
+from leaderboard.comparison_text import points
+from leaderboard.completeness import told
+from leaderboard.field import cell_of, repetitions
 from leaderboard.pools import POOL_TITLES, POOLS
-from leaderboard.render import cells
+from leaderboard.render import cells, markdown
+from leaderboard.render.legend import legend
 from leaderboard.table import main_labels, name_of
 from leaderboard.text_table import TextTables
 
 Heading = Callable[[str, int], str]
 Table = list[dict[str, str]]
 
-LEGEND = (
-    "Accuracy is on all test rows in per cent, an abstention counting as the most frequent seed class: "
-    "mean ± half-width of the 95 % interval over draws. The best of a task and its features is {best}; {tie} "
-    "is not told from the best (paired t over draws, Holm). Covered is the accuracy on the rows the method "
-    "does not abstain on, end model that of a classifier trained on its labels. In brackets: the "
-    "foundation model that answered zero-shot. Worth: so many labels logistic regression needs for the same "
-    "accuracy. Mean rank is over tasks, 1 is best; tied are entrants whose paired difference "
-    "over tasks and draws is not told from zero."
-)
-
-
 LEAST: tuple[str | tuple[str, ...], ...] = (
-    *("seconds", "pool", "worth", "draws", "labels", "tasks", "end model", "strength"),
-    *("win/tie/loss", "wins", "mean end model", ("coverage", "covered"), "95 % interval", "tied"),
+    *("seconds", "pool", "worth", "draws", "win/tie/loss", "end model", "strength", "wins"),
+    *("tasks", ("coverage", "covered"), "95 % interval", "tied", "on these tasks"),
 )
 """Columns that a narrow terminal goes without, first the least important. Coverage and accuracy on the rows
 that are covered are never shown without each other."""
-LEFT = ("method", "task", "features", "told apart")
+LEFT = ("method", "task", "features", "verdict")
 SHORTEN = {"method": 24, "task": 14}
 """Characters to which names may be shortened before columns are left out."""
 
@@ -45,27 +38,22 @@ class Style:
     heading: Heading
     fill: Callable[[str], str]
     item: Callable[[str], str]
+    text: Callable[[str], str]
     best: Callable[[str], str]
-    tie: str
     best_name: str
 
 
-def _markdown_table(lines: Table, least: Sequence[str]) -> str:
-    from tabulate import tabulate
-
-    alignment = tuple("left" if name in LEFT else "right" for name in lines[0])
-    return tabulate(
-        _escaped(lines), headers="keys", tablefmt="github", disable_numparse=True, colalign=alignment
-    )
+TIE = "≈"
+"""Marks what is not told from the best, in all styles."""
 
 
 MARKDOWN = Style(
-    table=_markdown_table,
+    table=lambda lines, least: markdown.grid(lines, LEFT),
     heading=lambda title, level: f"{'#' * (level + 1)} {title}",
     fill=str,
-    item=lambda note: f"- {_without_markup(note)}",
+    item="- {}".format,
+    text=markdown.escaped,
     best="**{}**".format,
-    tie="†",
     best_name="bold",
 )
 
@@ -84,8 +72,8 @@ def _terminal(tables: TextTables) -> Style:
         heading=heading,
         fill=tables.fill,
         item=item,
+        text=str,
         best="{}*".format,
-        tie="=",
         best_name="*",
     )
 
@@ -120,16 +108,15 @@ def _document(board: Board, style: Style) -> str:
         rows = [row for row in board.rows if (row["task"], row["n_labels"]) == (task, n_labels)]
         rows.sort(key=lambda r: (-(r["accuracy"] or -1), r["method"]))
         parts += [
-            style.heading(f"{task}: {rows[0]['title']} ({n_labels} labels)", 1),
+            style.heading(style.text(f"{task}: {rows[0]['title']} ({n_labels} labels)"), 1),
             table([row_cells(row, style) for row in rows], style),
         ]
     parts += _standings(board, style)
     parts += _answers(board, style)
     parts += _curves(board, style) + _stages(board, style)
-    legend = LEGEND.format(best=style.best_name, tie=style.tie)
-    parts.append(style.fill(legend))
+    parts += map(style.fill, legend(board, style.best_name, TIE))
     if board.notes:
-        notes = "\n".join(map(style.item, board.notes))
+        notes = "\n".join(style.item(style.text(note)) for note in board.notes)
         parts.append(f"Notes\n\n{notes}" if style is MARKDOWN else f"Notes\n{notes}")
     return "\n\n".join(parts) + "\n"
 
@@ -157,20 +144,29 @@ def _curves(board: Board, style: Style) -> list[str]:
     for task, features in dict.fromkeys((one["task"], one["representation"]) for one in board.curves):
         mine = [one for one in board.curves if (one["task"], one["representation"]) == (task, features)]
         numbers = sorted({point["n_labels"] for one in mine for point in one["points"]})
-        lines = []
-        for one in mine:
-            accuracy = {point["n_labels"]: point["accuracy"] for point in one["points"]}
-            lines.append(
-                {"method": one["method"], **{str(n): cells.percent(accuracy.get(n)) for n in numbers}}
-            )
         parts += [
-            style.heading(f"{task} / {features}: accuracy by number of labels", 1),
+            style.heading(style.text(f"{task} / {features}: accuracy by number of labels"), 1),
             # The ends of a curve, and what the other tables are about, are the last to go.
-            table(lines, style, least=[str(n) for n in numbers[1:-1] if n != main_labels(board.rows)]),
+            table(
+                [_curve_cells(one, numbers, style) for one in mine],
+                style,
+                least=[str(n) for n in numbers[1:-1] if n != main_labels(board.rows)],
+            ),
         ]
     if board.crossovers:
-        parts.append("\n".join(style.item(one["sentence"]) for one in board.crossovers))
+        parts.append("\n".join(style.item(style.text(one["sentence"])) for one in board.crossovers))
     return parts
+
+
+def _curve_cells(one: Mapping[str, Any], numbers: Sequence[int], style: Style) -> dict[str, str]:
+    """Return a learning curve as cells; a point of fewer draws than others of the curve says of how many."""
+    points = {point["n_labels"]: point for point in one["points"]}
+    most = max(point["n_draws"] for point in points.values())
+    shown = {
+        n: cells.percent(point["accuracy"]) + cells.fewer_draws(point["n_draws"], most)
+        for n, point in points.items()
+    }
+    return {"method": style.text(one["method"]), **{str(n): shown.get(n, "") for n in numbers}}
 
 
 def _stages(board: Board, style: Style) -> list[str]:
@@ -179,9 +175,9 @@ def _stages(board: Board, style: Style) -> list[str]:
         return []
     lines = [
         {
-            "method": one["method"],
-            "task": one["task"],
-            "features": one["representation"],
+            "method": style.text(one["method"]),
+            "task": style.text(one["task"]),
+            "features": style.text(one["representation"]),
             **{stage["name"]: cells.percent(stage["accuracy"]) for stage in one["stages"]},
         }
         for one in board.stages
@@ -204,26 +200,49 @@ def _standings(board: Board, style: Style) -> list[str]:
     for one in main_standings(board):
         parts += [
             style.heading(f"Overall, {POOL_TITLES[one['pool']]} ({one['n_labels']} labels)", 1),
-            style.fill(_where(one)),
-            table([standing_cells(entrant) for entrant in one["entrants"]], style),
+            style.fill(style.text(_where(board, one))),
+            table(standing_lines(one, style.text), style),
         ]
-    if parts or not board.overall:
-        return parts
-    lines = [_overall_cells(row) for row in board.overall]
-    return [style.heading("Overall", 1), table(lines, style)]
+    if not parts and board.overall:
+        parts = [
+            style.heading("Overall", 1),
+            style.fill(
+                "Nobody is ranked: that takes results of all controls on the same draws, see the notes."
+            ),
+        ]
+    return parts
 
 
-def _where(standing: Mapping[str, Any]) -> str:
+def _where(board: Board, standing: Mapping[str, Any]) -> str:
+    """Say what a standing is over, who is not in it, and what it can tell apart."""
     tasks, n_cells = standing["tasks"], len(standing["cells"])
-    smallest = standing["smallest_difference"]
     count = f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'}"
-    text = f"{count} ({', '.join(tasks)}), {n_cells} with their features."
-    if smallest is not None:
-        text += f" This design detects differences from about {100 * smallest:.1f} points on."
+    said = [f"{count} ({', '.join(tasks)}), {n_cells} with their features."]
+    single, pairs = standing["smallest_difference"], standing["smallest_difference_of_pairs"]
+    groups = {entrant["tie_group"] for entrant in standing["entrants"]}
+    if groups == {1}:
+        said.append(f"No pair of entrants is told apart over {count}: ranks are no order.")
+    elif groups == {None}:
+        said.append("What is told apart is not known.")
+    if single is not None:
+        among = "" if pairs is None else f", any of all pairs from about {100 * pairs:.1f}"
+        said.append(f"A pair chosen beforehand is told apart from about {100 * single:.1f} points on{among}.")
     left_out = ", ".join(
         f"{one['method']} ({one['n_cells']} of {one['n_cells_expected']})" for one in standing["left_out"]
     )
-    return f"{text} Not on all of these: {left_out}." if left_out else text
+    said += [f"Not on all of these: {left_out}."] if left_out else []
+    uncounted = ", ".join(
+        f"{one['task']} / {one['representation']} ({one['reason']})" for one in standing["uncounted"]
+    )
+    said += [f"Not counted: {uncounted}."] if uncounted else []
+    speaking = speakers(board, [entrant["method"] for entrant in standing["entrants"]])
+    return " ".join([*said, *([f"Zero-shot answers are of {speaking}."] if speaking else [])])
+
+
+def speakers(board: Board, methods: Collection[str]) -> str:
+    """Return the foundation models whose zero-shot answers some methods use, empty without any."""
+    found = {row["zero_shot"] for row in board.rows if row["zero_shot"] and row["method"] in methods}
+    return ", ".join(sorted(found))
 
 
 def _answers(board: Board, style: Style) -> list[str]:
@@ -232,18 +251,52 @@ def _answers(board: Board, style: Style) -> list[str]:
     Numbers of labels that are on curves only have none, as above.
     """
     parts = []
-    numbers = {n_labels for _, n_labels in shown_tables(board)}
-    shown = [one for one in board.comparisons if one["n_labels"] in numbers]
-    for against in dict.fromkeys(one["against"] for one in shown):
-        for n_labels in sorted(numbers):
-            chosen = [c for c in shown if (c["against"], c["n_labels"]) == (against, n_labels)]
-            chosen.sort(key=lambda one: (-one["difference"], one["method"]))
-            if chosen:
-                parts += [
-                    style.heading(f"Against {against} ({n_labels} labels)", 1),
-                    table([comparison_cells(one) for one in chosen], style),
-                ]
+    for against, n_labels, chosen in main_comparisons(board):
+        parts += [
+            style.heading(f"Against {against} ({n_labels} labels)", 1),
+            style.fill(style.text(_control(board, against, n_labels))),
+            table([comparison_cells(one, style.text) for one in chosen], style),
+        ]
+        lacks = [
+            (one["method"], told(one["missing"], [line["task"] for line in one["tasks"]])) for one in chosen
+        ]
+        lines = [style.item(style.text(f"{method}: {what}")) for method, what in lacks if what]
+        parts += ["\n".join(lines)] if lines else []
     return parts
+
+
+def main_comparisons(board: Board) -> list[tuple[str, int, list[dict[str, Any]]]]:
+    """Return control, number of labels and comparisons of each table, the largest difference first.
+
+    Methods that lack a result that they could have come last.
+    """
+    numbers = sorted({n_labels for _, n_labels in shown_tables(board)})
+    shown = [one for one in board.comparisons if one["n_labels"] in numbers]
+    found = []
+    for against in dict.fromkeys(one["against"] for one in shown):
+        for n_labels in numbers:
+            chosen = [c for c in shown if (c["against"], c["n_labels"]) == (against, n_labels)]
+            chosen.sort(key=lambda one: (not one["complete"], -one["difference"], one["method"]))
+            if chosen:
+                found.append((against, n_labels, chosen))
+    return found
+
+
+def _control(board: Board, against: str, n_labels: int) -> str:
+    """Say how accurate a control itself is on each task, and who speaks if it is zero-shot."""
+    rows = {
+        cell_of(row): row
+        for row in board.rows
+        if (row["method"], row["n_labels"]) == (against, n_labels) and row["accuracy"] is not None
+    }
+    again = repetitions(rows, {cell: row["same_as"] for cell, row in rows.items()})
+    by_task: dict[str, list[float]] = {}
+    for cell, row in rows.items():
+        if cell not in again:
+            by_task.setdefault(cell[0], []).append(row["accuracy"])
+    told_by_task = ", ".join(f"{task} {cells.percent(sum(a) / len(a))}" for task, a in by_task.items())
+    speaking = speakers(board, [against])
+    return f"{against}{f' (the answers of {speaking})' if speaking else ''} itself: {told_by_task}."
 
 
 def row_cells(row: Mapping[str, Any], style: Style) -> dict[str, str]:
@@ -252,10 +305,10 @@ def row_cells(row: Mapping[str, Any], style: Style) -> dict[str, str]:
     if row["best"]:
         accuracy = style.best(accuracy)
     elif cells.tied_with_best(row):
-        accuracy += f" {style.tie}"
+        accuracy += f" {TIE}"
     return {
-        "method": cells.method(row),
-        "features": row["representation"],
+        "method": style.text(cells.method(row)),
+        "features": style.text(row["representation"]),
         "accuracy": accuracy,
         "coverage": cells.percent(row["coverage"]),
         "covered": cells.percent(row["accuracy_covered"]),
@@ -267,45 +320,40 @@ def row_cells(row: Mapping[str, Any], style: Style) -> dict[str, str]:
     }
 
 
-def standing_cells(entrant: Mapping[str, Any]) -> dict[str, str]:
-    """Return an entrant of a standing as cells by column."""
-    interval = ""
-    if entrant["accuracy_low"] is not None:
-        interval = f"{cells.percent(entrant['accuracy_low'])} to {cells.percent(entrant['accuracy_high'])}"
+def standing_lines(standing: Mapping[str, Any], text: Callable[[str], str] = str) -> Table:
+    """Return the entrants of a standing as cells by column; ``text`` is what becomes of names.
+
+    Groups of what is tied are not shown where there is one only.
+    """
+    entrants = standing["entrants"]
+    several = len({entrant["tie_group"] for entrant in entrants}) > 1
+    return [
+        {
+            "method": text(entrant["method"]),
+            "mean rank": cells.number(entrant["mean_rank"]),
+            "tied": f"{entrant['tie_group']}" if several else "",
+            "mean accuracy": cells.percent(entrant["mean_accuracy"]),
+            "95 % interval": cells.ends(entrant["accuracy_low"], entrant["accuracy_high"], sign=False),
+            "end model": cells.percent(entrant["mean_end_model_accuracy"]),
+            "wins": cells.percent(entrant["win_share"]),
+            "strength": cells.number(entrant["strength"]),
+            "seconds": cells.number(entrant["seconds"]),
+        }
+        for entrant in entrants
+    ]
+
+
+def comparison_cells(one: Mapping[str, Any], text: Callable[[str], str] = str) -> dict[str, str]:
+    """Return the outcome of a comparison as cells by column; ``text`` is what becomes of names."""
+    n, expected = one["n_tasks"], one["n_tasks_expected"]
     return {
-        "method": entrant["method"],
-        "mean rank": cells.number(entrant["mean_rank"]),
-        "tied": "" if entrant["tie_group"] is None else f"{entrant['tie_group']}",
-        "mean accuracy": cells.percent(entrant["mean_accuracy"]),
-        "95 % interval": interval,
-        "end model": cells.percent(entrant["mean_end_model_accuracy"]),
-        "wins": cells.percent(entrant["win_share"]),
-        "strength": cells.number(entrant["strength"]),
-        "seconds": cells.number(entrant["seconds"]),
-    }
-
-
-def _overall_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "method": row["method"],
-        "labels": str(row["n_labels"]),
-        "mean rank": "-" if row["mean_rank"] is None else f"{row['mean_rank']:.2f}",
-        "mean accuracy": cells.percent(row["mean_accuracy"]),
-        "mean end model": cells.percent(row["mean_end_model_accuracy"]),
-        "cells": f"{row['n_cells']} of {row['n_cells_expected']}",
-    }
-
-
-def comparison_cells(one: Mapping[str, Any]) -> dict[str, str]:
-    """Return the outcome of a comparison as cells by column."""
-    sure = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
-    return {
-        "method": one["method"],
-        "difference": f"{100 * one['difference']:+.1f}",
-        "95 % interval": "" if one["low"] is None else f"{100 * one['low']:+.1f} to {100 * one['high']:+.1f}",
-        "told apart": "" if one["low"] is None else ("yes" if sure else "no"),
+        "method": text(one["method"]),
+        "points": points(one["difference"]),
+        "95 % interval": cells.ends(one["low"], one["high"]),
+        "on these tasks": cells.ends(one["here_low"], one["here_high"]) if n > 1 else "",
+        "verdict": cells.verdict(one),
+        "tasks": str(n) if n == expected else f"{n} of {expected}",
         "win/tie/loss": f"{one['wins']}/{one['ties']}/{one['losses']}",
-        "tasks": str(one["n_tasks"]),
     }
 
 
@@ -321,15 +369,3 @@ def table(lines: Table, style: Style, least: Sequence[str] = ()) -> str:
     """
     filled = [name for name in lines[0] if name == "method" or any(line[name] for line in lines)]
     return style.table([{name: line[name] for name in filled} for line in lines], least)
-
-
-def _without_markup(text: str) -> str:
-    """Return a line in which nothing is HTML or a link in Markdown: reasons are a method's own words."""
-    return text.replace("<", "&lt;").replace("[", "\\[")
-
-
-def _escaped(lines: Sequence[Mapping[str, str]]) -> Table:
-    """Return cells that cannot end a Markdown table's cell or begin HTML: names come from submissions too."""
-    return [
-        {name: text.replace("|", "\\|").replace("<", "&lt;") for name, text in line.items()} for line in lines
-    ]

@@ -9,10 +9,16 @@ from typing import Any
 from leaderboard.board import Board
 from leaderboard.pools import POOL_TITLES
 from leaderboard.render import cells
-from leaderboard.render.document import main_standings, shown_tables
+from leaderboard.render.document import (
+    TIE,
+    comparison_cells,
+    main_comparisons,
+    main_standings,
+    shown_tables,
+    speakers,
+)
 
 HEAD = r"""% Made from leaderboard.json; needs \usepackage{booktabs}.
-% Bold: best of its task and features. Dagger: not told from the best (paired t over draws, Holm).
 """
 
 _SPECIAL = {
@@ -23,6 +29,7 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "±": r"$\pm$",
+    "≈": r"$\approx$",
 }
 
 
@@ -38,13 +45,16 @@ def escape(text: str) -> str:
 
 
 def to_latex(board: Board) -> str:
-    """Return a table a task, one column a representation, and one a pool of entrants, one row a method."""
+    """Return the tables that a paper needs, one row a method.
+
+    A table a task with one column a representation, one a pool of entrants, and one a control.
+    """
     parts = [HEAD.rstrip()]
     for task, n_labels in shown_tables(board):
         rows = [row for row in board.rows if (row["task"], row["n_labels"]) == (task, n_labels)]
         parts.append(_task_table(task, n_labels, rows))
-    for one in main_standings(board):
-        parts.append(_standing_table(one))
+    parts += [_standing_table(board, one) for one in main_standings(board)]
+    parts += [_control_table(board, *one) for one in main_comparisons(board)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -59,8 +69,9 @@ def _task_table(task: str, n_labels: int, rows: Sequence[Mapping[str, Any]]) -> 
         [escape(method), *(_accuracy(by_method[method].get(name)) for name in features)] for method in order
     ]
     caption = (
-        f"Test accuracy in per cent on {task} with {n_labels} labels, "
-        "mean and half-width of the 95 % interval"
+        f"Test accuracy in per cent on {task} with {n_labels} labels: mean and half-width of the 95 % "
+        "interval over draws, or its ends where it ends at 0 or 100. Bold: best with its features; "
+        f"{TIE}: not told from the best (paired t over draws, Holm over all pairs)."
     )
     return _float(caption, f"{task}-{n_labels}", ["Method", *map(escape, features)], body)
 
@@ -71,32 +82,53 @@ def _accuracy(row: Mapping[str, Any] | None) -> str:
     text = escape(cells.accuracy(row))
     if row["best"]:
         return rf"\textbf{{{text}}}"
-    return rf"{text}$^{{\dagger}}$" if cells.tied_with_best(row) else text
+    return rf"{text} {escape(TIE)}" if cells.tied_with_best(row) else text
 
 
-def _standing_table(one: Mapping[str, Any]) -> str:
-    body = []
-    for entrant in one["entrants"]:
-        accuracy = escape(cells.percent(entrant["mean_accuracy"]))
-        if entrant is one["entrants"][0]:
-            accuracy = rf"\textbf{{{accuracy}}}"
-        elif entrant["tie_group"] == 1:
-            accuracy += r"$^{\dagger}$"
-        body.append(
-            [
-                escape(entrant["method"]),
-                cells.number(entrant["mean_rank"]),
-                accuracy,
-                cells.percent(entrant["win_share"]),
-                cells.number(entrant["strength"]),
-            ]
-        )
-    number = len(one["tasks"])
+def _standing_table(board: Board, one: Mapping[str, Any]) -> str:
+    body = [
+        [
+            escape(entrant["method"]),
+            cells.number(entrant["mean_rank"]),
+            "" if entrant["tie_group"] is None else str(entrant["tie_group"]),
+            cells.percent(entrant["mean_accuracy"]),
+            cells.ends(entrant["accuracy_low"], entrant["accuracy_high"], sign=False),
+            cells.percent(entrant["win_share"]),
+            cells.number(entrant["strength"]),
+        ]
+        for entrant in one["entrants"]
+    ]
+    n = len(one["tasks"])
+    # What is drawn from all tasks is Student's t over them, from a single one over its draws.
     caption = (
-        f"{POOL_TITLES[one['pool']]}: {number} {'task' if number == 1 else 'tasks'}, {one['n_labels']} labels"
+        f"{POOL_TITLES[one['pool']]}: {n} {'task' if n == 1 else 'tasks'}, {one['n_labels']} labels. Mean "
+        f"accuracy in per cent with its 95 % interval over {'draws' if n == 1 else 'tasks'} (Student's t); "
+        "methods of one group are not told from its first one (Holm over all pairs)."
+        f"{_spoken(board, [entrant['method'] for entrant in one['entrants']])}"
     )
-    head = ["Method", "Mean rank", "Mean accuracy", "Wins", "Strength"]
+    head = ["Method", "Mean rank", "Group", "Mean accuracy", r"95 \% interval", "Wins", "Strength"]
     return _float(caption, f"overall-{one['pool']}-{one['n_labels']}", head, body)
+
+
+def _control_table(board: Board, against: str, n_labels: int, chosen: Sequence[Mapping[str, Any]]) -> str:
+    body = [[_minus(escape(text)) for text in comparison_cells(one).values()] for one in chosen]
+    head = [name.capitalize() for name in comparison_cells(chosen[0])]
+    caption = (
+        f"Test accuracy less that of {against} in points, paired by draw, {n_labels} labels. Interval over "
+        "tasks (Student's t), and on these tasks over draws alone; verdict with p adjusted by Holm over all "
+        f"complete methods, here: on these tasks alone.{_spoken(board, [against])}"
+    )
+    return _float(caption, f"against-{against}-{n_labels}", [escape(name) for name in head], body)
+
+
+def _minus(text: str) -> str:
+    """Return cells with minus signs before numbers."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", text)
+
+
+def _spoken(board: Board, methods: Sequence[str]) -> str:
+    speaking = speakers(board, methods)
+    return f" Zero-shot answers are of {speaking}." if speaking else ""
 
 
 def _float(caption: str, label: str, head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -10,6 +10,8 @@ from leaderboard.board import Board
 
 NOT_IN_CSV = ("reliability", "risk_coverage", "submission")
 """Fields of a row that are no single value; the JSON has them."""
+NOT_IN_COMPARISONS_CSV = ("tasks", "missing")
+"""The same of a comparison."""
 
 
 def to_json(board: Board) -> str:
@@ -33,3 +35,10 @@ def to_csv(board: Board) -> str:
     """Return the rows as CSV, a column for each field, empty where there is no value."""
     names = [name for name in board.rows[0] if name not in NOT_IN_CSV] if board.rows else []
     return csv_text.to_csv(({**row, "needs": " ".join(row["needs"] or [])} for row in board.rows), names)
+
+
+def comparisons_to_csv(board: Board) -> str:
+    """Return the comparisons with the controls as CSV, one line each, empty where there is no value."""
+    first = board.comparisons[0] if board.comparisons else {}
+    names = [name for name in first if name not in NOT_IN_COMPARISONS_CSV]
+    return csv_text.to_csv(board.comparisons, names)

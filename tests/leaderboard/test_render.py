@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 
@@ -37,6 +38,7 @@ def test_terminal_has_tasks_pools_and_answers(board):
     ):
         assert f"\n{heading}\n{'-' * len(heading)}\n" in text
     assert "90.0 ± 0.0*" in text
+    assert "zero_shot_clip itself: s 70.0." in text
     assert "failed" in text
     assert "e on t / raw: 1 of 1 draws failed: it broke" in text
     # Nobody has pretrained features here, so that pool is the first one again and is not repeated.
@@ -46,20 +48,47 @@ def test_terminal_has_tasks_pools_and_answers(board):
 def test_markdown_marks_the_best_and_the_ties():
     close = {("s", "a"): [0.5, 0.7], ("s", "b"): [0.6, 0.5]}
     text = render.to_markdown(build(table(close)))
-    assert "| **60.0 ± 60.0** |" in text
-    assert "55.0 ± 55.0 † |" in text
+    assert "| **60.0 (0 to 100)** |" in text
+    assert "55.0 (0 to 100) ≈ |" in text
 
 
-def test_markdown_of_a_hostile_name_stays_a_table():
-    text = render.to_markdown(build([record("s", "a", 0, 0.5, label="a|<script>")]))
-    assert "| a\\|&lt;script>" in text
+HOSTILE = "![p](http://evil/x.png) <img src=x> [click](javascript:x) `c` *b* a|b\n\n# c"
 
 
-def test_markdown_of_a_hostile_reason_is_a_line_of_text():
-    failed = record("s", "a", 0, status="failed", reason="raised ValueError: <script>x</script> [a](b:c)")
-    text = render.to_markdown(build([*table({("s", "b"): [0.5]}), failed]))
-    assert "raised ValueError: &lt;script>x&lt;/script> \\[a](b:c)" in text
-    assert "<script>" in render.to_text(build([*table({("s", "b"): [0.5]}), failed]))
+def test_nothing_of_a_record_is_markdown_or_html():
+    made = [*table(ENTRANT), *(record("s", "zero_shot_clip", k, 0.7, needs=["zero_shot"]) for k in range(3))]
+    evil = [
+        record("s", "evil", k, 0.6, label=f"evil {HOSTILE}", n_labels=n) for k in range(3) for n in (10, 100)
+    ]
+    for one in evil:
+        one.task_info["title"] = HOSTILE
+    failed = record("s", "a", 0, status="failed", reason=HOSTILE, representation=f"raw {HOSTILE}")
+    board = build([*evil, failed, *made])
+    board.stages = [
+        {
+            "method": HOSTILE,
+            "task": HOSTILE,
+            "representation": HOSTILE,
+            "stages": [{"name": "votes", "accuracy": 0.5}],
+        }
+    ]
+    text = render.to_markdown(board)
+    assert text.count("evil") > 5
+    assert text.count("click") > 8
+    ours = text.replace("**", "")
+    assert not re.search(r"(?<!\\)[\[\]`*!]", ours)
+    assert not re.search(r"<(?!\d)", text)
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    heads = [line for line in tables if line.startswith(("| method", "|---"))]
+    assert len(tables) > len(heads) > 8
+    # No line begins where a name does, and no cell ends there.
+    assert not any(line.startswith("# c") for line in text.splitlines())
+    columns = [len(re.findall(r"(?<!\\)\|", line)) for line in tables]
+    assert all(
+        a == b for a, b, line in zip(columns, columns[1:], tables[1:], strict=False) if line not in heads
+    )
+    # On a terminal it is as it was written.
+    assert "<img src=x> [click]" in render.to_text(board)
 
 
 def test_csv_has_a_line_a_row_and_no_lists(board):
@@ -69,9 +98,17 @@ def test_csv_has_a_line_a_row_and_no_lists(board):
     assert not {"reliability", "risk_coverage", "submission"} & set(lines[0])
 
 
+def test_comparisons_as_csv_have_what_the_tables_show(board):
+    lines = list(csv.DictReader(io.StringIO(render.comparisons_to_csv(board))))
+    assert len(lines) == len(board.comparisons)
+    (one,) = [one for one in lines if (one["method"], one["against"]) == ("d", B)]
+    assert (float(one["difference"]), one["verdict"], one["n_tasks"]) == (0.4, "open", "2")
+    assert render.comparisons_to_csv(build([])) == "\n"
+
+
 def test_json_is_what_it_says_it_is(board):
     values = json.loads(render.to_json(board))
-    assert values["schema_version"] == 2
+    assert values["schema_version"] == 3
     assert set(values) == {
         *("schema_version", "rows", "overall", "standings", "comparisons", "curves", "crossovers"),
         *("methods", "stages", "tasks", "published", "provenance", "notes"),
@@ -80,15 +117,33 @@ def test_json_is_what_it_says_it_is(board):
 
 def test_latex_by_hand():
     text = render.to_latex(build(table({("s_1", "snuba_x"): [0.5, 0.7], ("s_1", "b"): [0.6, 0.5]})))
-    assert r"snuba\_x & \textbf{60.0 $\pm$ 60.0} \\" in text
-    assert r"b & 55.0 $\pm$ 55.0$^{\dagger}$ \\" in text
+    assert r"snuba\_x & \textbf{60.0 (0 to 100)} \\" in text
+    assert r"b & 55.0 (0 to 100) $\approx$ \\" in text
+    assert r"Bold: best with its features; $\approx$: not told from the best" in text
+    plain = render.to_latex(build(table({("s", "a"): [0.5, 0.51]})))
+    assert r"a & \textbf{50.5 $\pm$ 6.4} \\" in plain
     assert r"\label{tab:s-1-100}" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
 
 
+def body_of(text, label):
+    return (
+        text.split(rf"\label{{tab:{label}}}")[1].split(r"\midrule")[1].split(r"\bottomrule")[0].splitlines()
+    )
+
+
 def test_latex_of_everything_is_balanced(board):
     text = render.to_latex(board)
-    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2 + 2
+    # Two tasks, two pools of entrants, two controls.
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2 + 2 + 2
+    assert "Against" not in text
+    assert r"\label{tab:against-logistic-regression-100}" in text
+    (d,) = [line for line in body_of(text, "against-logistic-regression-100") if line.startswith("d ")]
+    # Differences .3 and .5, t(1) = 12.706: .4 ± 1.27.
+    assert d.startswith(r"d & +40.0 & $-$87.1 to +100 & ")
+    assert d.endswith(r" & better here & 2 & 2/0/0 \\")
+    (d,) = [line for line in body_of(text, "overall-labels-100") if line.startswith("d ")]
+    assert d.startswith(r"d & 1.00 & 1 & 90.0 & 90.0 to 90.0 & 100.0 & ")
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert all(line.count("&") >= 1 for line in body)
     assert "failed" in text
@@ -110,7 +165,8 @@ def test_latex_compiles(board, tmp_path):
 def test_without_ranks_the_overall_table_says_why():
     board = build([r for r in table(SCORES) if r.key.method != C])
     text = render.to_text(board)
-    assert "Overall" in text
+    assert "Overall\n-------\n\nNobody is ranked" in text
+    assert "0 of 0" not in text
     assert "No overall ranks without controls" in text
     assert board.standings == []
 

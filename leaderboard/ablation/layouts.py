@@ -14,6 +14,9 @@ Lines = list[dict[str, str]]
 Blocks = list[tuple[str, list[Lines | str]]]
 """Each with its heading; tables and sentences."""
 
+REFERENCE_MARK = " (ref.)"
+"""Stands after the value that the others are compared with."""
+
 USUAL = {
     "coverage": "coverage",
     "covered": "accuracy_covered",
@@ -35,9 +38,9 @@ def _values(table: Ablation) -> Blocks:
     for rows in _groups(table.rows, ("task", "representation", "method")):
         lines = [
             {
-                table.axis: f"{_plain(row['value'])}{' *' if row['reference'] else ''}",
+                table.axis: f"{_plain(row['value'])}{REFERENCE_MARK if row['reference'] else ''}",
                 "accuracy": cells.with_half_width(row, "accuracy"),
-                "difference": "" if row["reference"] else cells.with_half_width(row, "difference", "+"),
+                "difference": "" if row["reference"] else cells.with_half_width(row, "difference", sign=True),
                 **{title: cells.percent(row[name]) for title, name in COLUMNS.get(table.axis, USUAL).items()},
                 "log-loss": cells.number(row["log_loss"]) if table.axis == "end_model" else "",
                 "aggregate s": cells.number(row["aggregate_seconds"]),
@@ -69,7 +72,7 @@ def _waterfall(table: Ablation) -> Blocks:
             {
                 "stage": f"{row['value']}{_chosen(row)}",
                 "accuracy": cells.with_half_width(row, "accuracy"),
-                "step": cells.with_half_width(row, "step", "+"),
+                "step": cells.with_half_width(row, "step", sign=True),
                 "draws": _draws_if_ragged(row, rows),
             }
             for row in rows
@@ -102,31 +105,32 @@ def _curves(table: Ablation) -> Blocks:
         for row in (row for row in rows if row["reference"]):
             crossing = crossings.get((row["task"], row["representation"], row["method"]))
             if crossing is not None or row["method"] != REFERENCE:
-                worth.append(_worth(row, crossing, max(sizes)))
+                worth.append(_worth(row, crossing))
         parts += ["", worth] if worth else []
         blocks.append((_title(rows, "task", "representation"), parts))
     return blocks
 
 
 def _wide(groups: Sequence[Sequence[Row]], sizes: Sequence[int], name: str) -> Lines:
-    """Return a line for each method and a column for each number of labels."""
+    """Return a line for each method and a column for each number of labels, with draws where they differ."""
+    most = max(row["n_draws"] for rows in groups for row in rows)
     lines = []
     for rows in groups:
-        by_size = {row["value"]: row for row in rows}
-        by_number = {
-            str(n): cells.with_half_width(by_size[n], name, "" if name == "accuracy" else "+")
-            if n in by_size
-            else ""
-            for n in sizes
+        shown = {
+            row["value"]: cells.with_half_width(row, name, sign=name != "accuracy")
+            + cells.fewer_draws(row["n_draws"], most)
+            for row in rows
+            if row[name] is not None
         }
-        lines.append({"method": cells.method(rows[0]), **by_number})
+        lines.append({"method": cells.method(rows[0]), **{str(n): shown.get(n, "") for n in sizes}})
     return lines
 
 
-def _worth(row: Row, crossing: Mapping[str, Any] | None, largest: int) -> dict[str, str]:
+def _worth(row: Row, crossing: Mapping[str, Any] | None) -> dict[str, str]:
     reached = ""
     if crossing is not None:
-        reached = f">{largest}" if crossing["n_labels"] is None else f"{crossing['n_labels']:.0f}"
+        reached = crossing["bound"] or f"{crossing['n_labels']:.0f}"
+        reached += f" ({crossing['interval']})" if crossing["interval"] else ""
     labels = "no" if row["method"] == ZERO_SHOT else str(row["n_labels"])
     return {
         "method": f"{cells.method(row)} with {labels} labels",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from leaderboard.ablation.layouts import Lines, lay_out
+from leaderboard.ablation.layouts import REFERENCE_MARK, Lines, lay_out
 from leaderboard.ablation.table import Ablation
+from leaderboard.render.markdown import escaped, grid
+from leaderboard.stages import MEANINGS
 from leaderboard.text_table import TextTables
 
-USUAL = "Per cent, mean ± half-width of the 95 % interval over draws."
-AGAINST = "Differences are paired, against the value marked *."
+USUAL = (
+    "Per cent, mean ± half-width of the 95 % interval over draws, or its ends where it ends at 0 or 100 (a "
+    "difference at -100 or +100); the finite test set is in no interval."
+)
+AGAINST = f"Differences are paired, against the value marked{REFERENCE_MARK}."
 
 LEFT = ("method", "stage")
 LEAST: tuple[str | tuple[str, ...], ...] = (
@@ -20,18 +25,17 @@ SHORTEN = {"method": 24, "stage": 24}
 LEGENDS = {
     "n_labels": (
         f"{USUAL} Draws are nested and differences paired. Worth labels: how many labels logistic "
-        "regression needs for the same accuracy. Zero-shot reached with: the number of labels "
-        "with which the method is as accurate as zero_shot_clip."
+        "regression needs for the same accuracy. Zero-shot reached with: the number of labels from which on "
+        "the method is as accurate as zero_shot_clip. In brackets numbers of labels with which the two are "
+        "not told apart (95 %); not monotone: the curve passes that accuracy more than once."
     ),
     "end_model": (
         f"{USUAL} {AGAINST} soft: logistic regression on the label model's probabilities, as in every "
         "table; hard: on its likeliest classes; none: the label model's own answer."
     ),
     "stages": (
-        f"{USUAL} A step is the paired difference to the line above. End model on true labels: what the "
-        "features allow. Best aggregation: logistic regression on the votes, trained with the truth of the "
-        "pool. Best subset: LFs chosen with the truth by a greedy search, so the best of all may be better "
-        "still; how many of how many. The last two are what was reached."
+        f"{USUAL} A step is the paired difference to the line above. {' '.join(MEANINGS.values())} In "
+        "brackets: how many labeling functions of how many."
     ),
 }
 """By axis, how to read its table."""
@@ -68,12 +72,12 @@ def to_text(table: Ablation, width: int | None = None) -> str:
 
 def to_markdown(table: Ablation) -> str:
     """Return the table as Markdown, with all that is to be said about it."""
-    blocks = [f"# Ablation: {table.axis}"]
+    blocks = [f"# Ablation: {escaped(table.axis)}"]
     for title, parts in lay_out(table):
-        shown = [part if isinstance(part, str) else _grid(part) for part in parts]
+        shown = [escaped(part) if isinstance(part, str) else _grid(part) for part in parts]
         # A line that follows a table would be a row of it.
-        blocks += [f"## {title}", *(part for part in shown if part)]
-    notes = [f"- {note}" for note in [*table.left_out, *table.notes]]
+        blocks += [f"## {escaped(title)}", *(part for part in shown if part)]
+    notes = [f"- {escaped(note)}" for note in [*table.left_out, *table.notes]]
     return "\n\n".join([*blocks, _legend(table), *(["\n".join(notes)] if notes else [])]) + "\n"
 
 
@@ -87,8 +91,6 @@ def _filled(lines: Lines) -> Lines:
 
 
 def _grid(lines: Lines) -> str:
-    from tabulate import tabulate
-
-    lines = _filled(lines)
-    align = ["left" if name in LEFT else "right" for name in lines[0]]
-    return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True, colalign=align)
+    return grid(
+        [{escaped(name): escaped(text) for name, text in line.items()} for line in _filled(lines)], LEFT
+    )

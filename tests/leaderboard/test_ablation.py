@@ -73,6 +73,46 @@ def test_differences_are_paired_over_the_draws_both_have():
     assert to_text(build(runs, "label_model")).splitlines()[1].split()[-1] == "s"
 
 
+def test_a_difference_is_over_all_draws_that_both_have():
+    runs = [one("ds", k, 0.5) for k in (0, 1, 2, 3)] + [
+        one("mv", k, a) for k, a in ((0, 0.5), (1, 0.5), (3, 0.8))
+    ]
+    (first, _) = build(runs, "label_model").rows
+    assert (first["value"], first["difference"]) == ("mv", pytest.approx(0.1))
+    # Differences 0, 0 and .3: standard error .1, t(2) = 4.303.
+    assert first["difference_high"] == pytest.approx(0.1 + 0.4302653, abs=1e-6)
+
+
+def test_a_mean_of_scores_needs_one_of_every_draw():
+    runs = [
+        one("ds", 0, 0.5, ece=0.1),
+        one("ds", 1, 0.5, ece=0.3),
+        one("mv", 0, 0.5, ece=0.1),
+        one("mv", 1, 0.5),
+    ]
+    rows = {row["value"]: row["ece"] for row in build(runs, "label_model").rows}
+    assert rows == {"ds": pytest.approx(0.2), "mv": None}
+
+
+def test_a_number_of_labels_with_fewer_draws_says_so():
+    runs = [*curve("snuba", {10: 0.5, 100: 0.6}, draws=3), *curve("snuba", {1000: 0.7}, draws=1)]
+    runs += curve("logistic_regression", {10: 0.5, 100: 0.6}, draws=3)
+    lines = [" ".join(line.split()) for line in to_text(build(runs, "n_labels")).splitlines()]
+    assert lines[0] == "a / raw, 3 draws"
+    (mine,) = [line for line in lines if line.startswith("snuba 50.0")]
+    assert mine.endswith(" 70.0 (1 draw)")
+    assert mine.count("draw") == 1
+
+
+def test_nothing_in_an_ablation_is_markdown_or_html():
+    evil = "![p](http://x) <img> a|b"
+    runs = [one(evil, 0, 0.5, own=evil, method=evil), one("mv", 0, 0.5, method=evil, status="failed")]
+    text = to_markdown(build(runs, "prompt", notes=[evil], left_out=[evil]))
+    assert text.count("http") > 4
+    assert "![" not in text
+    assert "<img" not in text
+
+
 def test_intervals_end_where_accuracies_and_their_differences_do():
     runs = [one("ds", 0, 0.9), one("ds", 1, 1.0), one("mv", 0, 0.0), one("mv", 1, 0.4)]
     table = build(runs, "label_model")
@@ -83,9 +123,9 @@ def test_intervals_end_where_accuracies_and_their_differences_do():
     # Differences -.9 and -.6: mean -.75, standard error .15.
     assert (second["difference_low"], second["difference_high"]) == (-1.0, 1.0)
     lines = [" ".join(line.split()) for line in to_text(table).splitlines()]
-    # Of an interval that is cut off, the wider side is the half-width.
-    assert "ds * 95.0 ± 63.5 50.0 0.25" in lines
-    assert "mv 20.0 ± 80.0 -75.0 ± 175.0 50.0 0.25" in lines
+    # Of an interval that is cut off, the ends stand there.
+    assert "ds (ref.) 95.0 (31.5 to 100) 50.0 0.25" in lines
+    assert "mv 20.0 (0 to 100) -75.0 (-100 to +100) 50.0 0.25" in lines
 
 
 def test_learning_curves_lie_where_accuracies_do():
@@ -130,7 +170,7 @@ def test_numbers_are_in_their_order_and_words_best_first():
     assert [row["value"] for row in numbers.rows] == [0.5, 0.6, 0.9]
     words = build([one(v, 0, a, own=True) for v, a in ((True, 0.1), (False, 0.2))], "extend")
     assert [row["value"] for row in words.rows] == [False, True]
-    assert "true *" in to_text(words)
+    assert "true (ref.)" in to_text(words)
 
 
 def test_the_order_of_runs_does_not_matter_and_text_and_json_can_be_written(tmp_path):
@@ -140,7 +180,7 @@ def test_the_order_of_runs_does_not_matter_and_text_and_json_can_be_written(tmp_
     json.dumps(asdict(table), allow_nan=False)
     text = to_text(table)
     assert text.index("a / raw / snuba, 3 draws") < text.index("b / raw")
-    assert "ds *" in text
+    assert "ds (ref.)" in text
     assert "60.0 ± 24.8" in text
     paths = write(table, tmp_path / "new" / "out")
     assert [path.name for path in paths] == [f"ablation_label_model.{end}" for end in ("md", "csv", "json")]
@@ -148,7 +188,7 @@ def test_the_order_of_runs_does_not_matter_and_text_and_json_can_be_written(tmp_
     assert values["schema_version"] == 1
     assert values["rows"] == table.rows
     assert to_json(table) + "\n" == paths[2].read_text()
-    assert "| ds *" in paths[0].read_text().replace("|          ds *", "| ds *")
+    assert "| ds (ref.) " in " ".join(paths[0].read_text().split())
     (first, *_rest) = csv.DictReader(io.StringIO(paths[1].read_text()))
     assert (first["task"], first["value"], first["pool_accuracy"]) == ("a", "ds", "")
 
@@ -243,8 +283,8 @@ def test_learning_curves_cross_zero_shot_and_are_worth_labels():
     text = to_text(table)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "method 10 100 1000" in lines
-    assert "snuba 45.0 ± 55.0 60.0 ± 60.0 72.0 ± 63.5" in lines
-    assert "zero_shot_clip (glyph_clip) takes no labels: 75.0 ± 63.5" in lines
+    assert "snuba 45.0 (0 to 100) 60.0 (0 to 100) 72.0 (8.5 to 100)" in lines
+    assert "zero_shot_clip (glyph_clip) takes no labels: 75.0 (11.5 to 100)" in lines
     assert "snuba with 100 labels 60.0 32 >1000" in lines
     assert "zero_shot_clip (glyph_clip) with no labels 75.0 316" in lines
     assert "logistic_regression with 100 labels 70.0 100 316" in lines
@@ -256,7 +296,7 @@ def test_in_markdown_no_sentence_touches_a_table():
     tables = [part for part in paragraphs if part.startswith("|")]
     assert len(tables) == 3
     assert all(line.startswith("|") and line.endswith("|") for part in tables for line in part.splitlines())
-    assert "zero_shot_clip takes no labels: 75.0 ± 63.5" in paragraphs
+    assert "zero_shot_clip takes no labels: 75.0 (11.5 to 100)" in paragraphs
 
 
 def test_without_a_zero_shot_answer_there_is_nothing_to_cross():
@@ -285,4 +325,4 @@ def test_end_models_show_what_probabilities_are_worth():
     ]
     lines = [" ".join(line.split()) for line in to_text(table).splitlines()]
     assert "end_model accuracy difference calibration error log-loss" in lines
-    assert "soft * 80.0 12.5 0.50" in lines
+    assert "soft (ref.) 80.0 12.5 0.50" in lines

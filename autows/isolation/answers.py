@@ -60,11 +60,14 @@ class Form:
         None where any length will do.
     itemsize : int, default 8
         The most bytes a number may take.
+    longest : int, optional
+        The most that a length may be which is None in ``shape``.
     """
 
     kinds: str
     shape: tuple[int | None, ...]
     itemsize: int = 8
+    longest: int | None = None
 
     def fits(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
         """Say whether an array of this type and shape is of this form."""
@@ -73,11 +76,15 @@ class Form:
             and dtype.itemsize <= self.itemsize
             and dtype.subdtype is None
             and len(shape) == len(self.shape)
-            and all(want in (None, got) for want, got in zip(self.shape, shape, strict=True))
+            and all(self._may_be(want, got) for want, got in zip(self.shape, shape, strict=True))
         )
 
+    def _may_be(self, want: int | None, got: int) -> bool:
+        return got == want if want is not None else self.longest is None or got <= self.longest
+
     def __str__(self) -> str:
-        lengths = ", ".join("any" if length is None else str(length) for length in self.shape)
+        free = "any" if self.longest is None else f"at most {self.longest:,}"
+        lengths = ", ".join(free if length is None else str(length) for length in self.shape)
         kinds = self.kinds.replace("u", "") if "i" in self.kinds else self.kinds
         comma = "," if len(self.shape) == 1 else ""
         return f"{' or '.join(_KINDS[kind] for kind in kinds)} of shape ({lengths}{comma})"

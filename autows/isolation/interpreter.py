@@ -18,9 +18,17 @@ if user >= 0:
     os.setgroups([]); os.setgid(user); os.setuid(user)
     # Whoever became somebody else may not look at himself (/proc/self), unless he says so.
     ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
-sys.path.insert(0, root)
-sys.path += [path for path in sites if path and path not in sys.path]
+further = [path for path in sites if path and path not in sys.path]
+sys.path[:0] = [root]
+sys.path += further
+# For programs that it starts in turn. What is named here comes before the standard library.
+os.environ["PYTHONPATH"] = os.pathsep.join([root, *further])
 """
+
+
+_ALONE = ("-s", "-P", "-B")
+"""As with ``-I``, nothing is imported that is a user's or lies in the current folder. But the environment is
+read, which is made here and holds the seed of hashes."""
 
 
 def project_root() -> Path:
@@ -40,12 +48,6 @@ def site_folders() -> list[Path]:
     return [path for path in dict.fromkeys(found) if path.is_dir()]
 
 
-def _further_folders() -> list[Path]:
-    """Return the folders of installed packages that Python does not find by itself."""
-    known = site.getsitepackages()
-    return [path for path in site_folders() if str(path) not in known]
-
-
 def python(code: str, *arguments: str, user: int | None = None) -> list[str]:
     """Return the command line of a fresh Python that finds the packages this one does, and no others.
 
@@ -58,7 +60,7 @@ def python(code: str, *arguments: str, user: int | None = None) -> list[str]:
         User id to take before anything else is imported; only root can.
     """
     return [
-        *(sys.executable, "-I", "-B", "-X", "faulthandler", "-c", f"{_BEGIN}{code}"),
+        *(sys.executable, *_ALONE, "-X", "faulthandler", "-c", f"{_BEGIN}{code}"),
         str(-1 if user is None else user),
         str(project_root()),
         os.pathsep.join(map(str, site_folders())),
@@ -77,8 +79,8 @@ def environment(folder: PrivateFolder) -> dict[str, str]:
     given = {
         **ONE_THREAD,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-        # For programs that it starts in turn. What is named here comes before the standard library.
-        "PYTHONPATH": os.pathsep.join(map(str, [project_root(), *_further_folders()])),
+        # In which order a set of texts is walked may decide an answer: it is the same in every run.
+        "PYTHONHASHSEED": "0",
         "HOME": str(folder.own),
         "USER": "method",
         "LOGNAME": "method",

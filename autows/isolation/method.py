@@ -16,13 +16,19 @@ from autows.isolation.description import Description, code_hash, read_source
 from autows.isolation.folders import private_folder
 from autows.isolation.handover import write_view
 from autows.isolation.launch import Surroundings, carry_out
-from autows.isolation.limits import Limits
+from autows.isolation.limits import MIB, Limits
 from autows.method import Method
 from autows.params import Scalar
 from autows.types import InvalidLabels, Labels, TaskView
 
 SEED_NAME = "handed in"
 """What the generators of all methods that are handed in are named after, whatever these are called."""
+
+MOST_LFS = 10_000
+"""Labeling functions whose votes a method may hand over: a record describes each of them."""
+
+VOTES_BYTES = 256 * MIB
+"""What all votes together may take where the pool's features take less, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,7 @@ class IsolatedMethod(Method):
             self.spent_ = Spent(end.seconds, end.peak.cpu_seconds, end.peak.memory_bytes, own)
             expected = expected_arrays(view)
             optional = set(expected) - {"pool", "test"}
-            most = int(self.around.limits.file_bytes)
+            most = min(int(self.around.limits.file_bytes), most_bytes(view))
             arrays = read_arrays(folder.own / ANSWERS, expected, most, optional)
         return order.undo(_labels(arrays, report, view))
 
@@ -221,9 +227,21 @@ def expected_arrays(view: TaskView) -> dict[str, list[Form]]:
         rows = X.shape[0]
         expected[side] = [Form("iu", (rows,)), Form("f", (rows, view.n_classes))]
         expected[f"{side}_covered"] = [Form("b", (rows,))]
-        expected[f"{side}_votes"] = [Form("i", (rows, None), itemsize=1)]
-    expected["seed_votes"] = [Form("i", (len(view.y_seed), None), itemsize=1)]
+    for side, rows in (
+        ("pool", view.X_pool.shape[0]),
+        ("test", view.X_test.shape[0]),
+        ("seed", len(view.y_seed)),
+    ):
+        expected[f"{side}_votes"] = [Form("i", (rows, None), itemsize=1, longest=MOST_LFS)]
     return expected
+
+
+def most_bytes(view: TaskView) -> int:
+    """Return how many bytes an answer to a view may have: its labels, and votes up to the pool's size."""
+    X = view.X_pool
+    pool = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes
+    rows = X.shape[0] + view.X_test.shape[0]
+    return rows * (8 * view.n_classes + 1) + max(VOTES_BYTES, pool)
 
 
 def _labels(arrays: dict[str, Any], report: dict[str, Any], view: TaskView) -> Labels:
@@ -232,6 +250,8 @@ def _labels(arrays: dict[str, Any], report: dict[str, Any], view: TaskView) -> L
         raise BadAnswers("its info is no mapping")
     if not isinstance(lfs, list) or not all(isinstance(lf, dict) for lf in lfs):
         raise BadAnswers("its lfs are no list of mappings")
+    if len(lfs) > MOST_LFS:
+        raise BadAnswers(f"it describes {len(lfs):,} labeling functions; expected at most {MOST_LFS:,}")
     if n_classes != view.n_classes:
         raise InvalidLabels(f"labels are over {n_classes} classes; the task has {view.n_classes}")
     return Labels(n_classes=view.n_classes, lfs=tuple(lfs), info=info, **arrays)

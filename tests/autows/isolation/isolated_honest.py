@@ -140,5 +140,6 @@ class Busy(Method):
                 "user": getpass.getuser(),
                 "roots": [*roots, int(said.stdout)],
                 "methods": len(method.names()),
+                "hash": hash("a text"),
             },
         )

@@ -21,16 +21,24 @@ from scipy import sparse
 
 from autows.errors import NotApplicable, UserError
 from autows.isolation import sandbox
-from autows.isolation.answers import BadAnswers
+from autows.isolation.answers import BadAnswers, read_arrays
 from autows.isolation.description import Description, code_hash, describe
 from autows.isolation.ends import SandboxFailed
 from autows.isolation.handover import content_order, read_view, write_view
-from autows.isolation.limits import Limits
-from autows.isolation.method import IsolatedMethod, _own_seconds, derived_seed
+from autows.isolation.limits import MIB, Limits
+from autows.isolation.method import (
+    IsolatedMethod,
+    _labels,
+    _own_seconds,
+    derived_seed,
+    expected_arrays,
+    most_bytes,
+)
 from autows.representations.raw import Raw
 from autows.runs.cell import Cell, finished
 from autows.runs.plan import run
 from autows.runs.store import RunStore
+from autows.types import TaskView
 from tasks.digits import Digits
 
 FILE = Path(isolated_honest.__file__)
@@ -129,6 +137,10 @@ def test_what_honest_methods_do_is_allowed(sandboxed, blobs):
     assert labels.info["roots"] == [1, 2, 3, 4, 5]
     assert labels.info["user"] == "method"
     assert labels.info["methods"] > 10
+    # In which order a set is walked is no matter of luck.
+    code, fixed = "print(hash('a text'))", {**os.environ, "PYTHONHASHSEED": "0"}
+    said = subprocess.run([sys.executable, "-c", code], env=fixed, capture_output=True, text=True, check=True)
+    assert labels.info["hash"] == int(said.stdout)
 
 
 def test_a_method_may_decline(blobs):
@@ -174,6 +186,10 @@ def test_a_sandbox_that_does_not_start_is_not_the_methods_fault(blobs, monkeypat
     method = isolated("NearestMean", True)
     monkeypatch.setattr(sandbox, "command", lambda program, *_: ["/nowhere/bwrap", *program])
     with pytest.raises(SandboxFailed, match=r"^isolation: cannot start /nowhere/bwrap: No such file"):
+        method.fit_predict(blobs()[0], np.random.default_rng(0))
+    monkeypatch.undo()
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _: "/nowhere/bwrap")
+    with pytest.raises(SandboxFailed, match=r"^bwrap: .*/nowhere/bwrap.*not found"):
         method.fit_predict(blobs()[0], np.random.default_rng(0))
 
 
@@ -238,6 +254,34 @@ def test_files_that_are_none(tmp_path):
 def test_a_description_is_only_what_it_may_be(fields):
     with pytest.raises(BadAnswers):
         Description(**{"name": "fine", **fields})
+
+
+def test_votes_are_of_so_many_functions_and_bytes_at_most(blobs, tmp_path):
+    view, _, _ = blobs()
+    forms, path = expected_arrays(view), tmp_path / "answers.npz"
+    sides = {"pool": view.X_pool.shape[0], "test": view.X_test.shape[0], "seed": len(view.y_seed)}
+    for side, rows in sides.items():
+        most = np.zeros((rows, 10_000), dtype=np.int8)
+        np.savez_compressed(path, votes=most)
+        read_arrays(path, {"votes": forms[f"{side}_votes"]}, most.nbytes)
+        np.savez_compressed(path, votes=np.zeros((rows, 10_001), dtype=np.int8))
+        message = rf"int8 of shape \({rows}, 10001\); expected integers of shape \({rows}, at most 10,000\)$"
+        with pytest.raises(BadAnswers, match=message):
+            read_arrays(path, {"votes": forms[f"{side}_votes"]}, 2 * most.nbytes)
+    with pytest.raises(
+        BadAnswers, match=r"^it describes 10,001 labeling functions; expected at most 10,000$"
+    ):
+        _labels({}, {"n_classes": view.n_classes, "lfs": [{}] * 10_001}, view)
+
+
+@pytest.mark.parametrize(("features", "votes"), [(1, 256 * MIB), (2**16, 256 * MIB), (2**17, 512 * MIB)])
+def test_votes_may_take_as_much_as_the_pool_or_256_mib(features, votes):
+    X = np.broadcast_to(np.zeros(1, dtype=np.float32), (1024, features))
+    view = TaskView(X[:2], np.array([0, 1]), X, X[:76], 3)
+    assert most_bytes(view) == votes + 1100 * (3 * 8 + 1)
+    few = sparse.random(20, 10, 0.5, format="csr", dtype=np.float32, rng=np.random.default_rng(0))
+    view = TaskView(few[:2], np.array([0, 1]), few, few, 2)
+    assert most_bytes(view) == 256 * MIB + 40 * 17
 
 
 def test_the_order_of_rows_says_nothing():

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autows.isolation.weights import SUFFIXES
+
 MAX_VIOLATIONS = 20
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
@@ -52,6 +54,10 @@ class _Roots:
     def __contains__(self, path: object) -> bool:
         return isinstance(path, str) and (path in self._exact or path.startswith(self._below))
 
+    def length(self, path: str) -> int:
+        """Return the length of the deepest root that holds a path, or 0."""
+        return max((len(root) for root in self._below if f"{path}/".startswith(root)), default=0)
+
 
 class Guard:
     """What a process may do; :meth:`install` makes it so, for as long as the process lives.
@@ -63,7 +69,7 @@ class Guard:
     readable : sequence of str
         Further folders it may read, beside the system's and Python's.
     hidden : sequence of str
-        Paths it may not even list, wherever they lie.
+        Paths it may not even list, wherever they lie. Of these and of what may be read, the deeper one wins.
     """
 
     def __init__(self, own: Sequence[str], readable: Sequence[str], hidden: Sequence[str]) -> None:
@@ -115,7 +121,7 @@ class Guard:
             path = arguments[0]
             if path is not None and not isinstance(path, int):
                 real = _real(path)
-                if real in self._hidden and real not in self._own and real not in self._readable:
+                if real not in self._own and self._is_hidden(real):
                     refuse(f"tried to list {shortened(real)}")
 
         def addressed(arguments: tuple[Any, ...]) -> None:
@@ -170,7 +176,7 @@ class Guard:
         if real in self._own or real in _DEVICES or _of_itself(real):
             return
         if writing:
-            if real in self._library and real not in self._hidden:
+            if real in self._library and not self._is_hidden(real):
                 # An installation that cannot be written is nothing unusual, and libraries try.
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), real)
             refuse(f"tried to write {shortened(real)}")
@@ -180,10 +186,16 @@ class Guard:
             if _of_another(real):
                 refuse(f"tried to read {real}")
         elif Path(real).is_dir():
-            if real in self._hidden and real not in self._readable:
+            if self._is_hidden(real):
                 refuse(f"tried to read {shortened(real)}")
-        elif real not in self._readable and (real in self._hidden or real not in self._library):
-            refuse(f"tried to read {shortened(real)}")
+        elif self._is_hidden(real) or (real not in self._readable and real not in self._library):
+            weights = ", a pretrained model, which it gets by its needs only"
+            refuse(f"tried to read {shortened(real)}{weights if real.endswith(SUFFIXES) else ''}")
+
+    def _is_hidden(self, real: str) -> bool:
+        return real in self._hidden and self._hidden.length(real) > max(
+            self._readable.length(real), self._library.length(real)
+        )
 
     def _is_own_socket(self, connection: Any, address: Any) -> bool:
         """Say whether an address is a file in its own folder."""

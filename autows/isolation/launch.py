@@ -92,6 +92,8 @@ def carry_out(
         If bubblewrap or Python could not be started.
     """
     seen = sandbox.INSIDE if around.sandboxed else folder
+    # Where the harness keeps its things is nobody's business; what lies among what is shown, can be named.
+    hidden = (sandbox.hidden_inside if around.sandboxed else sandbox.private_paths)(around.hidden)
     (folder.data / file).write_bytes(source)
     written = Job(
         file=file,
@@ -99,7 +101,7 @@ def carry_out(
         data=str(seen.data),
         own=str(seen.own),
         writable=["/tmp", "/dev/shm"] if around.sandboxed else [],
-        hidden=[str(path) for path in sandbox.private_paths(around.hidden)],
+        hidden=[str(path) for path in hidden],
         **job,
     )
     (folder.data / JOB).write_text(json.dumps(asdict(written)), encoding="utf-8")

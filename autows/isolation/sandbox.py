@@ -27,6 +27,7 @@ from autows.isolation.interpreter import (
     python,
     site_folders,
 )
+from autows.isolation.weights import hub_caches, packaged
 
 INSIDE = PrivateFolder(Path("/run/autows"), Path("/run/autows/data"), Path("/run/autows/own"))
 """Where the folder of a run lies inside the sandbox."""
@@ -78,35 +79,45 @@ def python_folders() -> list[Path]:
 def private_paths(hidden: Iterable[str] = ()) -> list[Path]:
     """Return what must not be seen: the cache, the mirror, what else is in the project, and ``hidden``.
 
-    What is ``hidden`` in an installed package is hidden in every other installation of it that is shown.
+    Weights of pretrained models are not either, see :mod:`~autows.isolation.weights`. What is ``hidden`` in
+    an installed package is hidden in every other installation of it that is shown.
     """
-    hidden = tuple(hidden)
+    hidden, sites = tuple(hidden), _sites((Path(sys.prefix), Path(sys.base_prefix), *_SYSTEM_ROOTS))
     mirror = os.environ.get("AUTOWS_MIRROR")
     named = [cache_folder(), *(project_root() / name for name in _NOT_SHOWN), *map(Path, hidden)]
     if mirror:
         named.append(Path(mirror).expanduser())
-    return [path.absolute() for path in (*named, *_copies(hidden))]
+    models = [*hub_caches(), *packaged(tuple(packages_shown()), sites)]
+    return [path.absolute() for path in (*named, *_copies(hidden, sites), *models)]
 
 
 @cache
-def _copies(hidden: tuple[str, ...]) -> list[Path]:
+def _sites(roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return where packages are installed that are shown: this Python's, and those of the system's."""
+    found = set(site_folders())
+    for root, way, site in product(roots, _WAYS_TO_SITES, _SITES):
+        found.update(root.glob(f"{way}/{site}"))
+    return tuple(sorted(found))
+
+
+@cache
+def _copies(hidden: tuple[str, ...], sites: tuple[Path, ...]) -> list[Path]:
     """Return where other installations of a package, such as the system's, have what is hidden in this."""
-    roots = {*map(Path, (sys.prefix, sys.base_prefix)), *_SYSTEM_ROOTS}
     found: set[Path] = set()
     for path in map(Path, hidden):
         site = next((part for part in path.parts if part in _SITES), None)
-        if site is None:
-            continue
-        inside = "/".join(path.parts[path.parts.index(site) + 1 :])
-        for root in roots:
-            for way, folder in product(_WAYS_TO_SITES, _SITES):
-                found.update(root.glob(f"{way}/{folder}/{inside}"))
+        if site is not None:
+            inside = Path(*path.parts[path.parts.index(site) + 1 :])
+            found.update(other / inside for other in sites if (other / inside).exists())
     return sorted(found)
 
 
-def command(
-    program: Iterable[str], folder: PrivateFolder, hidden: Iterable[str] = (), bwrap: str | None = None
-) -> list[str]:
+def hidden_inside(hidden: Iterable[str] = ()) -> list[str]:
+    """Return what of :func:`private_paths` lies among what is shown, by its name in the sandbox."""
+    return sorted(_masks(*_shown_and_private(_binds(), private_paths(hidden))))
+
+
+def command(program: Iterable[str], folder: PrivateFolder, hidden: Iterable[str] = ()) -> list[str]:
     """Return the command line that runs a program in the sandbox.
 
     Parameters
@@ -115,10 +126,9 @@ def command(
     folder : PrivateFolder
         Seen as :data:`INSIDE`; ``data`` is read-only. Its ``own`` holds folders ``tmp`` and ``shm``, which
         are the sandbox's ``/tmp`` and ``/dev/shm``, so that all that can be written lies in one place.
+        bubblewrap's arguments are written beside them: its command line can be read inside.
     hidden : iterable of str
         Paths that are not to be seen even where they lie among what is.
-    bwrap : str, optional
-        The program; by default the one on the search path.
 
     Notes
     -----
@@ -126,25 +136,30 @@ def command(
     as root without privileges but those to become somebody else, which its Python does first of all. Root
     in a user namespace would still be root to ``/proc/sys``.
     """
-    binds = {**_system(), **dict.fromkeys(map(str, [*python_folders(), *packages_shown()]))}
-    return [
-        bwrap or shutil.which("bwrap") or "bwrap",
+    written, empty = folder.root / "bubblewrap", folder.root / "empty"
+    empty.touch(0o644)
+    arguments = [
         *_namespaces(),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if os.getuid() == 0 else ()),
         # First, since Python may lie below it.
         *("--dir", "/tmp", "--bind", str(folder.own / "tmp"), "/tmp"),
-        *_mounts(binds, [*private_paths(hidden), *_clone()]),
+        *_mounts(_binds(), [*private_paths(hidden), *_clone()], empty),
         *("--proc", "/proc", "--dev", "/dev"),
+        # Zeros as well; but what is mapped of the other one would be memory of no process.
+        *("--dev-bind", "/dev/full", "/dev/zero"),
         *_folders(INSIDE.root),
         *("--ro-bind", str(folder.data), str(INSIDE.data)),
         *("--bind", str(folder.own), str(INSIDE.own)),
         *("--bind", str(folder.own / "shm"), "/dev/shm"),
         *("--dir", "/etc", "--ro-bind", str(folder.data / "passwd"), "/etc/passwd"),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
-        *("--chdir", str(INSIDE.own), "--"),
-        *program,
+        *("--chdir", str(INSIDE.own)),
     ]
+    written.write_bytes(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
+    # What the shell has to say is said in bubblewrap's name.
+    shell = ["/bin/sh", "-c", 'exec 3<"$1"; shift; exec "$@"', "bwrap", str(written)]
+    return [*shell, shutil.which("bwrap") or "bwrap", "--args", "3", "--", *program]
 
 
 def user_to_become() -> int | None:
@@ -217,7 +232,8 @@ def _clone() -> list[Path]:
 
 
 def _namespaces() -> list[str]:
-    own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-cgroup-try"]
+    own += ["--unshare-uts", "--hostname", "isolated"]
     if os.getuid() == 0:
         return own
     return ["--unshare-user", *(["--disable-userns"] if _can("--disable-userns") else []), *own]
@@ -228,6 +244,11 @@ def _can(option: str) -> bool:
     """Say whether this bubblewrap knows an option."""
     said = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
     return f"{option} " in said.stdout
+
+
+def _binds() -> dict[str, str | None]:
+    """Return what is shown: path to None, or to where it links."""
+    return {**_system(), **dict.fromkeys(map(str, [*python_folders(), *packages_shown()]))}
 
 
 def _system() -> dict[str, str | None]:
@@ -242,24 +263,18 @@ def _system() -> dict[str, str | None]:
     return found
 
 
-def _mounts(binds: dict[str, str | None], private: Iterable[Path]) -> list[str]:
+def _mounts(binds: dict[str, str | None], private: Iterable[Path], empty: Path) -> list[str]:
     """Return the arguments that show some folders and hide others in them, the deeper one winning.
 
+    A file is hidden by an ``empty`` one, which is opened as it would be and so named by the guard.
     A path may be shown twice, under its own name and through a link; what is private is hidden in both.
     """
-    targets = [target for target in (secret.resolve() for secret in private) if target.exists()]
-    shown = _shown([path for path, link in binds.items() if link is None], targets)
+    shown, targets = _shown_and_private(binds, private)
+    masks = _masks(shown, targets)
     steps = {path: ["--ro-bind", str(real), path] for path, real in shown.items()}
     steps |= {path: ["--symlink", link, path] for path, link in binds.items() if link is not None}
-    for path, real in shown.items():
-        for target in targets:
-            if target == real:
-                raise SandboxFailed(
-                    f"{path} cannot be hidden from a method, Python needs it; keep them apart"
-                )
-            if target.is_relative_to(real):
-                inside = str(Path(path) / target.relative_to(real))
-                steps[inside] = ["--tmpfs", inside] if target.is_dir() else ["--ro-bind", "/dev/null", inside]
+    for path, folder in masks.items():
+        steps[path] = ["--tmpfs", path] if folder else ["--ro-bind", str(empty), path]
     emptied = [path for path in steps if steps[path][0] == "--tmpfs"]
     arguments: list[str] = []
     for path in sorted(steps, key=lambda path: (len(Path(path).parts), path)):
@@ -269,6 +284,25 @@ def _mounts(binds: dict[str, str | None], private: Iterable[Path]) -> list[str]:
             arguments += _folders(Path(path).parent, below=nearest or "/")
         arguments += steps[path]
     return [*arguments, *(word for path in emptied for word in ("--remount-ro", path))]
+
+
+def _shown_and_private(
+    binds: dict[str, str | None], private: Iterable[Path]
+) -> tuple[dict[str, Path], list[Path]]:
+    """Return what is shown and where it lies, and what is to be hidden and exists, without links."""
+    targets = [target for target in (secret.resolve() for secret in private) if target.exists()]
+    return _shown([path for path, link in binds.items() if link is None], targets), targets
+
+
+def _masks(shown: dict[str, Path], targets: Iterable[Path]) -> dict[str, bool]:
+    """Return where something is to be hidden among what is shown, and whether it is a folder."""
+    found = {}
+    for (path, real), target in product(shown.items(), targets):
+        if target == real:
+            raise SandboxFailed(f"{path} cannot be hidden from a method, Python needs it; keep them apart")
+        if target.is_relative_to(real):
+            found[str(Path(path) / target.relative_to(real))] = target.is_dir()
+    return found
 
 
 def _shown(paths: Iterable[str], targets: Iterable[Path]) -> dict[str, Path]:

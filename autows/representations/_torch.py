@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -142,6 +144,8 @@ def _read(path: Path, who: str) -> dict[str, Any]:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
+            # Compiled code opens the file, of which audit hooks would not hear.
+            sys.audit("open", str(path), "rb", os.O_RDONLY)
             return load_file(path)
         import torch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import tempfile
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from autows.isolation import folders, sandbox
+from autows.isolation import folders, sandbox, weights
 from autows.isolation.ends import SandboxFailed, exit_reason, many_lines, one_line
 from autows.isolation.guard import Guard, shortened
 from autows.isolation.limits import MIB, Limits
+from autows.zero_shot._glyph_clip import WEIGHTS
 from tasks.breast_cancer import BreastCancer
 from tasks.digits import Digits
 from tasks.navier_stokes_small import NavierStokesSmall
@@ -129,7 +131,7 @@ def test_tasks_say_where_their_truth_lies():
 
 
 def mounts(shown, hidden):
-    return sandbox._mounts(dict.fromkeys(map(str, shown)), hidden)
+    return sandbox._mounts(dict.fromkeys(map(str, shown)), hidden, Path("/empty"))
 
 
 def test_what_is_hidden_wins_over_what_is_shown_unless_that_is_deeper(tmp_path):
@@ -152,7 +154,7 @@ def test_what_is_hidden_wins_over_what_is_shown_unless_that_is_deeper(tmp_path):
     )
     assert show < hide < again < steps.index(f"--remount-ro {project}")
     assert f"--dir {project}/env " in steps
-    assert f"--ro-bind /dev/null {secret}" in steps
+    assert f"--ro-bind /empty {secret}" in steps
     # Brought along by the folder above it.
     assert f"{library}/lib" not in found
 
@@ -194,14 +196,45 @@ def test_labels_in_other_installations_of_a_package_are_private(monkeypatch, tmp
     assert {here, *others} <= set(found)
 
 
+def test_weights_of_models_are_private(monkeypatch, tmp_path):
+    site, source = tmp_path / "site-packages", tmp_path / "source"
+    names = [
+        "kit/model.safetensors",
+        'kit/"odd", they say.onnx',
+        "kit/small.bin",
+        "kit/data.csv",
+        "kit/gone.pt",
+    ]
+    sizes = [1_500_000, 1_000_000, 999_999, 5_000_000, 2_000_000]
+    for folder in (site / "kit", site / "kit-1.dist-info", source / "deep"):
+        folder.mkdir(parents=True)
+    with (site / "kit-1.dist-info" / "RECORD").open("w", newline="") as stream:
+        csv.writer(stream).writerows(
+            [name, "sha256=x", size] for name, size in zip(names, sizes, strict=True)
+        )
+    for path, size in zip(
+        [*(site / name for name in names[:4]), source / "deep" / "a.pt"], (*sizes[:4], 10**6), strict=True
+    ):
+        with path.open("wb") as stream:
+            stream.truncate(size)
+    assert set(weights.packaged((source,), (site,))) == {site / n for n in names[:2]} | {
+        source / "deep" / "a.pt"
+    }
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = sandbox.private_paths()
+    assert {WEIGHTS, tmp_path / "torch", tmp_path / "cache" / "clip"} <= set(found)
+
+
 @pytest.fixture
 def judge(tmp_path):
     """Return a function that says what a guard thinks of an event, and its violations."""
     own, data, secret = (tmp_path / name for name in ("own", "data", "secret"))
-    for path in (own, data, secret):
+    for path in (own, data, secret, secret / "shown"):
         path.mkdir()
         (path / "file").touch()
-    guard = Guard([str(own)], [str(data)], [str(secret)])
+    (data / "model.pt").touch()
+    guard = Guard([str(own)], [str(data), str(secret / "shown")], [str(secret), str(data / "model.pt")])
     violations: list[str] = []
 
     def refuse(what):
@@ -230,6 +263,9 @@ def judge(tmp_path):
         ("open", ("secret/file", None, os.O_RDONLY), "tried to read"),
         ("open", ("own/../secret/file", None, os.O_RDONLY), "tried to read"),
         ("open", ("own/link", "r", os.O_RDONLY), "tried to read"),
+        ("open", ("secret/shown/file", "r", os.O_RDONLY), "allowed"),
+        ("os.listdir", ("secret/shown",), "allowed"),
+        ("open", ("data/model.pt", "r", os.O_RDONLY), "tried to read"),
         ("open", ("secret/absent", "r", os.O_RDONLY), "allowed"),
         ("open", ("/proc/self/status", "r", os.O_RDONLY), "allowed"),
         ("open", ("/proc/1/environ", "r", os.O_RDONLY), "tried to read /proc/1/environ"),

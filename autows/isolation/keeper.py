@@ -57,9 +57,10 @@ def start(command: list[str]) -> int:
         os._exit(127)
 
 
-def below(root: int) -> list[int]:
-    """Return the processes below one, zombies left out."""
+def below(root: int) -> dict[int, str]:
+    """Return the processes below one, each with its state (``Z``: ended, but its parent has not looked)."""
     children: dict[int, list[int]] = {}
+    states: dict[int, str] = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
@@ -69,31 +70,43 @@ def below(root: int) -> list[int]:
                 state, parent = stream.read().rpartition(")")[2].split()[:2]
         except (OSError, ValueError):
             continue
-        if state != "Z":
-            children.setdefault(int(parent), []).append(int(entry.name))
+        children.setdefault(int(parent), []).append(int(entry.name))
+        states[int(entry.name)] = state
     found, waiting = [], [root]
     while waiting:
         here = children.get(waiting.pop(), [])
         found += here
         waiting += here
-    return found
+    return {pid: states[pid] for pid in sorted(found)}
 
 
-def end_all(first: int) -> bool:
-    """End every process below, or without /proc the group that ``first`` leads; say whether all did."""
+def end_all(root: int, first: int | None = None) -> bool:
+    """End every process below one, and say whether all are gone.
+
+    Parameters
+    ----------
+    root : int
+        This process, or one whose children orphans become.
+    first : int, optional
+        Leader of the group that is ended where there is no /proc.
+    """
     if not os.access("/proc/self/stat", os.R_OK):
-        kill(-first, signal.SIGKILL)
+        if first is not None:
+            kill(-first, signal.SIGKILL)
         return True
-    end = time.monotonic() + PATIENCE_SECONDS
+    end, before = time.monotonic() + PATIENCE_SECONDS, None
     while time.monotonic() < end:
-        found = below(os.getpid())
+        found = below(root)
+        alive = [pid for pid, state in found.items() if state != "Z"]
         # Stopped first: what is stopped cannot fork away from under the second round.
         for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in found:
+            for pid in alive:
                 kill(pid, number)
-        reap()
-        if not found:
+        # Seeing none alive is not enough: a process that forks and exits all the time can be missed.
+        gone = not reap()[1] if root == os.getpid() else not alive and found == before
+        if gone:
             return True
+        before = found
         time.sleep(0.002)
     return False
 
@@ -104,16 +117,16 @@ def kill(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def reap() -> dict[int, int]:
-    """Take leave of children that ended; return their exit statuses."""
+def reap() -> tuple[dict[int, int], bool]:
+    """Take leave of children that ended; return their exit statuses, and whether there are any left."""
     ended: dict[int, int] = {}
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return ended
+            return ended, False
         if pid == 0:
-            return ended
+            return ended, True
         ended[pid] = os.waitstatus_to_exitcode(status)
 
 
@@ -140,7 +153,7 @@ def main() -> None:
         ready = select.select([0, wake], [], [])[0]
         if wake in ready:
             os.read(wake, 4096)
-            ended = reap()
+            ended, _ = reap()
             if first in ended:
                 tell(report, ended[first])
         if 0 in ready:
@@ -148,7 +161,7 @@ def main() -> None:
             well = well or WELL in told
             if not told:
                 break
-    ended_all = end_all(first)
+    ended_all = end_all(os.getpid(), first)
     if not well:
         os.execv("/bin/sh", ["sh", "-c", _REMOVE, folder])
     sys.exit(not ended_all)

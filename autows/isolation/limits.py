@@ -15,6 +15,9 @@ PROCESS_CEILING = 8192
 
 OPEN_FILES = 1024
 
+SOCKETS = 128
+"""Sockets of all processes together; what waits in one, 208 KiB by Linux's default, is nobody's memory."""
+
 
 @dataclass(frozen=True)
 class Limits:

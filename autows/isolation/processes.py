@@ -19,7 +19,7 @@ class Usage:
     processes : int
         Processes alive.
     memory_bytes : int
-        Their memory in bytes, mapped files left out.
+        Their memory in bytes, what is swapped out included and mapped files left out.
     cpu_seconds : float
         Their processor time in seconds, with that of children they waited for.
     unlinked_bytes : int
@@ -27,6 +27,8 @@ class Usage:
     files_in_sockets : int
         Open files that one of them sent through a socket and that nobody has received. How large they are
         cannot be seen.
+    sockets : int
+        Sockets they hold open; in a network of their own, those too that are closed and not yet read.
     """
 
     processes: int = 0
@@ -34,6 +36,7 @@ class Usage:
     cpu_seconds: float = 0.0
     unlinked_bytes: int = 0
     files_in_sockets: int = 0
+    sockets: int = 0
 
 
 class Tree:
@@ -75,7 +78,9 @@ class Tree:
         for process in alive:
             _look_at_files(process.pid, unlinked, sent)
         cpu = sum(_cpu(process) for process in alive)
-        return Usage(len(alive), memory, cpu, sum(unlinked.values()), sum(sent.values()))
+        inside = next(filter(None, (_sockets_of_own_network(process.pid) for process in alive)), 0)
+        sockets = max(len(sent), inside)
+        return Usage(len(alive), memory, cpu, sum(unlinked.values()), sum(sent.values()), sockets)
 
     def kill(self) -> None:
         """End every process that was ever seen and is still there."""
@@ -110,7 +115,7 @@ def _own_memory(process: psutil.Process) -> int:
             return int(process.memory_info().rss)
         except psutil.Error:
             return 0
-    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+    return _sum_of(lines, ("RssAnon:", "RssShmem:", "HugetlbPages:", "VmSwap:"))
 
 
 def _share_of_memory(process: psutil.Process) -> int:
@@ -119,7 +124,12 @@ def _share_of_memory(process: psutil.Process) -> int:
         lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return _own_memory(process)
-    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+    return _sum_of(lines, ("Pss_Anon:", "Pss_Shmem:", "Private_Hugetlb:", "Shared_Hugetlb:", "SwapPss:"))
+
+
+def _sum_of(lines: list[str], names: tuple[str, ...]) -> int:
+    """Return the sum in bytes of what a table in kilobytes has under some names."""
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(names))
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -155,3 +165,14 @@ def _waiting_in(fdinfo: str) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("scm_fds:")), 0)
+
+
+def _sockets_of_own_network(pid: int) -> int:
+    """Return how many sockets there are in a process's network if that is not this process's; else 0."""
+    try:
+        if Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net"):
+            return 0
+        line = Path(f"/proc/{pid}/net/sockstat").read_text().partition("\n")[0]
+        return int(line.split()[2])
+    except (OSError, IndexError, ValueError):
+        return 0

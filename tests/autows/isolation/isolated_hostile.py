@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import io
 import json
+import mmap
 import os
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
+import types
 import zipfile
 from pathlib import Path
 
@@ -105,11 +109,11 @@ class Hostile(Method):
     def memory_at_once(self, view):
         np.ones(2**42)
 
-    def memory_file(self, view):
-        handles = []
+    def deleted_files(self, view):
+        files = []
         for _ in range(100):
-            handles.append(os.memfd_create("hidden"))
-            os.write(handles[-1], bytes(4 * MIB))
+            files.append(tempfile.TemporaryFile(dir="."))  # noqa: SIM115
+            files[-1].write(bytes(4 * MIB))
             time.sleep(0.01)
         time.sleep(20)
 
@@ -120,14 +124,31 @@ class Hostile(Method):
                 os._exit(0)
         time.sleep(20)
 
-    def memory_in_sockets(self, view):
+    def files_in_sockets(self, view):
         kept = socket.socketpair()
         for _ in range(5):
-            handle = os.memfd_create("hidden")
-            os.write(handle, bytes(4 * MIB))
-            socket.send_fds(kept[0], [b"x"], [handle])
-            os.close(handle)
+            with tempfile.TemporaryFile(dir=".") as file:
+                file.write(bytes(4 * MIB))
+                socket.send_fds(kept[0], [b"x"], [file.fileno()])
         time.sleep(20)
+
+    def sockets(self, view):
+        kept = [socket.socketpair() for _ in range(100)]
+        for one, _ in kept:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MIB)
+            one.setblocking(False)
+        time.sleep(20)
+
+    def closed_sockets(self, view):
+        """Send to a socket that nobody reads, and close one's own end."""
+        with socket.socket(socket.AF_UNIX) as kept:
+            kept.bind("kept")
+            kept.listen(1000)
+            for _ in range(200):
+                with socket.socket(socket.AF_UNIX) as one:
+                    one.connect("kept")
+                    one.send(bytes(1000))
+            time.sleep(20)
 
     def many_forks(self, view):
         for _ in range(8):
@@ -137,8 +158,26 @@ class Hostile(Method):
     def memory_of_nobody(self, view):
         segment = c_function("shmget")(0, ctypes.c_size_t(64 * MIB), 0o1600)
         made = c_function("unshare")(0x10000000 | 0x00020000)
-        key = c_function("syscall")(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0)
-        return answer(view, done=[number >= 0 for number in (segment, made, key)])
+        numbers = {"x86_64": (250, 319, 240), "aarch64": (219, 279, 180)}[os.uname().machine]
+        given = (0, -3, 0), (b"hidden", 0), (b"hidden", 0o102, 0o600, None)
+        calls = [c_function("syscall")(n, *what) for n, what in zip(numbers, given, strict=True)]
+        done = [number >= 0 for number in (segment, made, *calls)]
+        for size, flags, there in ((4096, mmap.MAP_SHARED, False), (4096, mmap.MAP_PRIVATE, True)):
+            try:
+                mmap.mmap(-1, size, flags=flags | mmap.MAP_ANONYMOUS).close()
+                done.append(not there)
+            except PermissionError:
+                done.append(there)
+        return answer(view, done=done)
+
+    def families_of_sockets(self, view):
+        refused = []
+        for family, kind in ((40, 1), (38, 5), (17, 3), (1, 1), (2, 1), (10, 2), (16, 3)):
+            try:
+                socket.socket(family, kind).close()
+            except OSError as error:
+                refused.append((family, error.errno == errno.EAFNOSUPPORT))
+        return answer(view, refused=refused)
 
     def processes_that_work_together(self, view):
         code = (
@@ -182,6 +221,20 @@ class Hostile(Method):
         detached(lambda: os.execv("/bin/sleep", ["sleep", self.target]))
         detached(lambda: os.execve("/bin/sleep", ["sleep", self.target], {}))
         time.sleep(0.05 + self.number)
+
+    def stop_the_keeper(self, view):
+        """Leave a process that is another one at every moment, where nobody looks after them any more."""
+
+        def run_away():
+            end = time.monotonic() + 15
+            while time.monotonic() < end:
+                if os.fork():
+                    os._exit(0)
+
+        parent = os.getppid()
+        detached(run_away)
+        c_function("kill")(parent, signal.SIGSTOP)
+        time.sleep(20)
 
     # Answering with what is not an answer
 
@@ -232,12 +285,19 @@ class Hostile(Method):
             return
 
     def read_in_c(self, view):
-        opened = [c_function("open")(path.encode(), os.O_RDONLY) >= 0 for path in self.target.split(":")]
-        return answer(view, opened=opened)
+        handles = [c_function("open")(path.encode(), os.O_RDONLY) for path in self.target.split(":")]
+        return answer(view, opened=[handle >= 0 and len(os.read(handle, 1)) == 1 for handle in handles])
 
     def read_by_program(self, view):
         ended = [subprocess.run(["cat", p], capture_output=True, check=False) for p in self.target.split(":")]
-        return answer(view, opened=[program.returncode == 0 for program in ended])
+        return answer(view, opened=[len(program.stdout) > 0 for program in ended])
+
+    def load_weights(self, view):
+        # Compiled code reads the file; what stands in for it is here in no time.
+        sys.modules["safetensors.torch"] = types.SimpleNamespace(load_file=lambda path: {})
+        from autows.representations._torch import load_weights
+
+        load_weights(types.SimpleNamespace(state_dict=dict), Path(self.target), (), "it")
 
     def load_digits(self, view):
         from sklearn.datasets import load_digits
@@ -259,9 +319,16 @@ class Hostile(Method):
 
     def other_processes(self, view):
         said = subprocess.run(
-            "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ", shell=True, capture_output=True, check=False
+            "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ ../data/job.json; uname -n",
+            shell=True,
+            capture_output=True,
+            check=False,
         )
-        return answer(view, found=self.target.encode() in said.stdout, some=len(said.stdout))
+        # Told backwards, since what it is told is in the job.
+        found = [word for word in self.target[::-1].split(":") if word.encode() in said.stdout]
+        links = [Path(f"/proc/self/fd/{n}") for n in range(3, 64)]
+        handles = [str(link.readlink()) for link in links if link.is_symlink()]
+        return answer(view, found=found, some=len(said.stdout), handles=handles)
 
     def environ_of_parent(self, view):
         with open(f"/proc/{os.getppid()}/environ", "rb") as stream:

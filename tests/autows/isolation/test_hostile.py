@@ -21,6 +21,7 @@ from autows.isolation.ends import MethodEnded, OverTime
 from autows.isolation.limits import MIB, Limits
 from autows.isolation.method import IsolatedMethod
 from autows.types import InvalidLabels
+from autows.zero_shot._glyph_clip import WEIGHTS
 from tasks.digits import Digits
 
 FILE = Path(isolated_hostile.__file__)
@@ -30,9 +31,10 @@ LIMITS = {
     "spin": Limits(cpu_seconds=1, wall_seconds=60),
     "memory": Limits(memory_bytes=200 * MIB),
     "memory_at_once": Limits(memory_bytes=200 * MIB),
-    "memory_file": Limits(folder_bytes=100 * MIB),
+    "deleted_files": Limits(folder_bytes=100 * MIB),
     "fork": Limits(processes=20),
     "many_forks": Limits(processes=20),
+    "stop_the_keeper": Limits(processes=20, wall_seconds=10),
     "one_file": Limits(file_bytes=10 * MIB),
     "large_files": Limits(folder_bytes=30 * MIB),
     "many_files": Limits(files=300),
@@ -107,7 +109,8 @@ def processes(chosen):
         ("spin", "used more than 1 CPU seconds"),
         ("memory", "used more than 200 MiB of memory"),
         ("memory_at_once", r"used more than 200 MiB of memory: Unable to allocate 32.0 TiB.*"),
-        ("memory_file", "wrote more than 100 MiB"),
+        ("deleted_files", "wrote more than 100 MiB"),
+        ("sockets", "opened more than 128 sockets"),
         ("fork", "started more than 20 processes"),
         ("many_forks", "started more than 20 processes"),
         ("one_file", "wrote more than 10 MiB into one file"),
@@ -138,10 +141,20 @@ def test_each_bad_end_has_its_reason(what, reason, sandboxed, attempt):
 def test_memory_that_is_in_no_process_is_not_to_be_had(sandboxed, attempt, monkeypatch):
     if syscalls.platform.machine() not in syscalls._MACHINES:
         pytest.skip("the calls are refused on x86-64 and ARM64 only")
-    assert attempt("memory_of_nobody", sandboxed) == {"done": [False, False, False]}
+    assert attempt("memory_of_nobody", sandboxed) == {"done": [False] * 7}
     monkeypatch.setattr(supervisor, "_DELIVERY_SECONDS", 0.2)
     with pytest.raises(MethodEnded, match=r"^kept open files in a socket, where their size cannot be seen$"):
-        attempt("memory_in_sockets", sandboxed)
+        attempt("files_in_sockets", sandboxed)
+
+
+def test_sockets_count_until_they_are_read(boxed, attempt):
+    with pytest.raises(MethodEnded, match=r"^opened more than 128 sockets$"):
+        attempt("closed_sockets", True)
+
+
+def test_sockets_are_of_this_machine_or_of_ip(attempt):
+    said = attempt("families_of_sockets", False)
+    assert said == {"refused": [[40, True], [38, True], [17, True]]}
 
 
 def test_processes_may_work_together(sandboxed, attempt):
@@ -171,6 +184,12 @@ def test_daemons_do_not_stay(sandboxed, attempt, tmp_path):
     seconds = f"600.{abs(hash(tmp_path)):d}"[:18]
     attempt("daemons", sandboxed, target=seconds)
     assert processes(lambda process: seconds in process.cmdline()) == []
+
+
+def test_nobody_runs_away_from_a_stopped_keeper(attempt):
+    # What is left would be found by the attempt's end.
+    with pytest.raises(MethodEnded, match=r"^started more than 20 processes$"):
+        attempt("stop_the_keeper", False)
 
 
 @pytest.fixture
@@ -217,11 +236,20 @@ def test_reading_elsewhere(what, which, attempt, results, tmp_path):
 @pytest.mark.parametrize("what", ["read_in_c", "read_by_program"])
 def test_the_sandbox_holds_nothing_to_read(what, boxed, attempt, results):
     data = Digits().truth_paths()[0]
-    secret = [cached_truth(), results / "record.json", data / "digits.csv.gz", Path(__file__)]
+    secret = [cached_truth(), results / "record.json", data / "digits.csv.gz", Path(__file__), WEIGHTS]
     assert all(path.exists() for path in secret)
     paths = [*secret, data.parent / "__init__.py"]
     said = attempt(what, True, target=":".join(map(str, paths)))
-    assert said == {"opened": [False, False, False, False, True]}
+    assert said == {"opened": [False, False, False, False, False, True]}
+
+
+@pytest.mark.parametrize("what", ["read", "load_weights"])
+def test_pretrained_models_come_by_what_is_needed_alone(what, sandboxed, attempt):
+    reason = (
+        r"^tried to read \.\.\./zero_shot/glyph_clip/model\.safetensors, a pretrained model, which it gets by"
+    )
+    with pytest.raises(MethodEnded, match=reason):
+        attempt(what, sandboxed, target=str(WEIGHTS))
 
 
 def test_without_the_sandbox_it_is_admitted_that_there_is_a_way(attempt):
@@ -260,12 +288,16 @@ def test_opening_a_socket_past_python(boxed, attempt, server):
         server.accept()
 
 
-def test_other_processes_are_not_seen(boxed, attempt):
+def test_other_processes_and_where_things_lie_are_not_seen(boxed, attempt, tmp_path):
     with subprocess.Popen(["sleep", "59.618"]) as other:
-        said = attempt("other_processes", True, target="59.618")
-        other.kill()
-    assert not said["found"]
+        hidden = cache_folder(), tmp_path, socket.gethostname(), "59.618", sandbox.project_root() / "tasks"
+        try:
+            said = attempt("other_processes", True, target=":".join(map(str, hidden))[::-1])
+        finally:
+            other.kill()
+    assert said["found"] == []
     assert said["some"] > 0
+    assert {Path(handle).name for handle in said["handles"]} <= {"X_pool.npy", "X_test.npy"}
 
 
 def test_removing_the_home(sandboxed, attempt):

@@ -7,6 +7,7 @@ back as data. The pieces, from the outside in:
 - :mod:`~autows.isolation.description` - what the file says of itself, asked in the same isolation
 - :mod:`~autows.isolation.handover` - the view on its way in, rows in an order that says nothing
 - :mod:`~autows.isolation.sandbox` - bubblewrap: what of this machine can be seen (the boundary)
+- :mod:`~autows.isolation.weights` - the pretrained models that are hidden from it
 - :mod:`~autows.isolation.limits`, :mod:`~autows.isolation.supervisor`, :mod:`~autows.isolation.keeper` - how
   much may be used, who watches, and who ends everything that was started
 - :mod:`~autows.isolation.syscalls` - what of the system cannot be called at all

@@ -3,6 +3,11 @@
 A method sees a foundation model through what its ``needs`` hand over: they decide whom it is compared with.
 Weights that this project or an installed package brings along, and the folders in which hubs keep what they
 fetched, are therefore hidden.
+
+Notes
+-----
+Files are told by their names, among those that a package lists as installed. Weights under another name, or
+in a package that was put there without a list, are seen.
 """
 
 from __future__ import annotations

@@ -168,7 +168,13 @@ class Hostile(Method):
                 done.append(not there)
             except PermissionError:
                 done.append(there)
-        return answer(view, done=done)
+        with open("/dev/zero", "r+b") as zeros:
+            try:
+                mmap.mmap(zeros.fileno(), 4096).close()
+                mapped = True
+            except OSError:
+                mapped = False
+        return answer(view, done=done, mapped=mapped)
 
     def families_of_sockets(self, view):
         refused = []

@@ -47,6 +47,29 @@ def test_reasons_and_names_of_records_are_no_formulas_in_a_leaderboard():
             assert not cell.startswith(("=", "+", "@", "-"))
 
 
+def test_no_text_field_of_a_record_is_a_formula():
+    key = {"representation": "@raw", "label": "=m", "needs": ["+zero_shot"], "n_labels": 100}
+    made = record("-s", "d", 0, 0.5, **key)
+    made = replace(
+        made, task_info={**made.task_info, "title": "=t", "modality": "=i", "same_as": {"@raw": "=x"}}
+    )
+    made = replace(made, method_info={**made.method_info, "family": "=f"})
+    made = replace(made, labels={**made.labels, "zero_shot": "=z"})
+    (line,) = lines(render.to_csv(build([made])))
+    for name in (
+        "task",
+        "method",
+        "representation",
+        "title",
+        "modality",
+        "family",
+        "needs",
+        "zero_shot",
+        "same_as",
+    ):
+        assert line[name].startswith("'"), name
+
+
 def test_values_and_names_are_no_formulas_in_an_ablation_and_differences_are_numbers():
     rows = [{"method": "=x", "value": "-y", "difference": -0.25}]
     (line,) = lines(ablation.files.to_csv(ablation.Ablation("label_model", rows)))

@@ -49,6 +49,13 @@ def test_a_mean_of_scores_needs_one_of_every_draw():
     assert row(board, task="s", method="b")["ece"] is None
 
 
+def test_ties_are_over_the_draws_that_most_rows_have_not_over_the_most_draws():
+    values = {("s", "a"): [0.5, 0.6], ("s", "b"): [0.6, 0.5], ("s", "c"): [0.9, 0.7, 0.1]}
+    board = build(table(values))
+    assert [row(board, method=m)["tie_group"] for m in "abc"] == [1, 1, 1]
+    assert [row(board, method=m)["best"] for m in "abc"] == [False, False, True]
+
+
 def test_one_draw_has_no_interval():
     found = row(build([record("s", "a", 0, 0.7)]), task="s")
     assert (found["accuracy"], found["accuracy_low"], found["accuracy_high"]) == (0.7, None, None)

@@ -187,6 +187,7 @@ def test_a_learning_curve_keeps_its_ends(width):
         {
             **{**head, "method": method, "value": n, "n_labels": n, "reference": n == 100, "n_draws": 3},
             **{"accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6, "worth_labels": None},
+            "worth_interval": None,
         }
         for method in ("logistic_regression", "snuba")
         for n in sizes

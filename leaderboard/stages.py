@@ -24,6 +24,23 @@ from leaderboard.statistics import mean_interval
 
 Kept = list[tuple[Record, Diagnosis]]
 
+MEANINGS = dict(
+    zip(
+        STAGE_NAMES,
+        (
+            "End model on true labels: the end model taught with the truth of the whole pool, which is what "
+            "features and classifier allow; no upper bound of the stages below, which are fitted otherwise.",
+            "Best aggregation: logistic regression on the votes, trained with the truth of the pool.",
+            "Best subset: labeling functions chosen with the truth by a greedy search, so the best of all "
+            "may be better still, left to the method's own label model.",
+            "Label model: what the method's labels reached by themselves.",
+            "End model: what the end model reached, taught with these labels and the seeds.",
+        ),
+        strict=True,
+    )
+)
+"""What each stage is, in a sentence."""
+
 
 def read(
     results: Path, records: Iterable[Record | CorruptRecord] | None = None

@@ -139,17 +139,19 @@ def _if_any(figure: Figure | None, stem: str, title: str, describe: Callable[[],
 
 def _forests(subject: Subject) -> Iterator[Shown]:
     entries = subject.part("comparisons")
-    smallest = subject.standings[0].get("smallest_difference") if subject.standings else None
     for against in QUESTION:
         own = [entry for entry in entries if entry["against"] == against]
         yield from _if_any(
-            forest.plot_against(own, subject.families, smallest),
+            forest.plot_against(own, subject.families),
             f"forest_{against}",
             subject.title(f"Every method against {against}"),
             partial(forest.describe_against, own),
         )
-    # The question in one figure: the best method that writes labeling functions, beside zero-shot CLIP.
-    asked = [e for e in entries if e["against"] == QUESTION[0] and e["difference"] is not None]
+    # The question in one figure: the best method that writes labeling functions, beside zero-shot CLIP. One
+    # whose runs failed on the hard tasks is no best.
+    asked = [
+        e for e in entries if e["against"] == QUESTION[0] and e["difference"] is not None and e["complete"]
+    ]
     ours = [e for e in asked if subject.families.get(e["method"]) == "autows"] or asked
     if ours:
         best = max(ours, key=lambda entry: entry["difference"])
@@ -169,14 +171,14 @@ def _scatters(subject: Subject) -> Iterator[Shown]:
         lambda: accuracy_coverage.describe(subject.rows),
     )
     overall = [figure for standing in subject.standings[:1] if (figure := cost.plot(standing))]
+    title = subject.title("Accuracy against seconds to fit, without computing features or zero-shot answers")
     if overall:
-        words = cost.describe(subject.standings[0])
-        yield "cost", subject.title("Accuracy against seconds"), words, overall[0]
+        yield "cost", title, cost.describe(subject.standings[0]), overall[0]
     else:
         yield from _if_any(
             cost.plot_by_task(subject.rows),
             "cost",
-            subject.title("Accuracy against seconds"),
+            title,
             partial(cost.describe_by_task, subject.rows),
         )
 
@@ -193,7 +195,7 @@ def _curves(subject: Subject) -> Iterator[Shown]:
         learning_curves.plot(curves, crossovers, levels, subject.order),
         "learning_curves",
         "Learning curves",
-        lambda: learning_curves.describe(curves, crossovers),
+        lambda: learning_curves.describe(curves, crossovers, subject.order),
     )
 
 
@@ -229,13 +231,13 @@ def _confidence(subject: Subject) -> Iterator[Shown]:
         reliability.plot(subject.rows, subject.order),
         "reliability",
         subject.title("Reliability of confidences"),
-        lambda: reliability.describe(subject.rows),
+        lambda: reliability.describe(subject.rows, subject.order),
     )
     yield from _if_any(
         risk_coverage.plot(subject.rows, subject.order),
         "risk_coverage",
         subject.title("Error against the share of rows kept"),
-        lambda: risk_coverage.describe(subject.rows),
+        lambda: risk_coverage.describe(subject.rows, subject.order),
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from leaderboard.plots.words import counted
+from leaderboard.plots.words import counted, listed
 
 QUESTION = ("zero_shot_clip", "logistic_regression")
 """The two answers every other method is asked to beat."""
 
 CHANCE = "majority_class"
 """The method that is the floor of every plot; so far below that the others would shrink to a stripe."""
+
+NAMED = 8
+"""Methods left out that are named; the others are counted."""
 
 Row = Mapping[str, Any]
 
@@ -78,7 +81,7 @@ def first_panels(names: Sequence[str], most: int, noun: str) -> tuple[list[str],
 def first_methods(
     order: Sequence[str], otherwise: Sequence[str], families: Mapping[str, str], most: int
 ) -> tuple[list[str], list[str]]:
-    """Return at most ``most`` methods, and a note on those left out, if any.
+    """Return at most ``most`` methods, and a note that names those left out, if any.
 
     Parameters
     ----------
@@ -90,7 +93,8 @@ def first_methods(
     """
     ranked = list(dict.fromkeys([*(name for name in order if name in families), *otherwise]))
     methods = highlights(ranked, families, most)
-    return methods, not_shown(len(ranked) - len(methods), "method")
+    others = [name for name in ranked if name not in methods]
+    return methods, [f"Not shown: {listed(others, most=NAMED)}."] if others else []
 
 
 def not_shown(number: int, noun: str, which: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""Seconds against accuracy, and who is on the Pareto front."""
+"""Seconds of fitting against accuracy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ FLOOR = 1e-3
 
 MOST_PANELS = 12
 MOST_METHODS = 40
-FRONT = (0.0, (3.0, 2.0))
+NOT_IN_IT = (
+    "Seconds of the method's own fit. What it costs to compute features, or to ask the foundation model for "
+    "its answers, is not in them."
+)
 
 Row = Mapping[str, Any]
 
@@ -50,7 +53,7 @@ def plot(standing: Standing) -> Figure | None:
     page = sheet(1, columns=1, height=3.7, left=0.55, key=_key(kept), notes=notes)
     fit_title(page.panels[0], "{}", heading(standing))
     _panel(page.panels[0], kept, 26, len(kept))
-    page.label("seconds to fit (logarithmic)", "mean accuracy over tasks (%)")
+    page.label("seconds to fit, without features and answers (logarithmic)", "mean accuracy over tasks (%)")
     return page.figure
 
 
@@ -87,21 +90,23 @@ def plot_by_task(rows: Sequence[Row]) -> Figure | None:
     for axes, task in zip(page.panels, tasks, strict=True):
         fit_title(axes, "{}", task)
         _panel(axes, panels[task], 22 if columns < 3 else 19, {1: 10, 2: 6}.get(columns, 3))
-    page.label("seconds to fit (logarithmic)", "accuracy (%)")
+    page.label("seconds to fit, without features and answers (logarithmic)", "accuracy (%)")
     return page.figure
 
 
 def describe(standing: Standing) -> str:
     """Return in words what :func:`plot` shows."""
-    points, _ = above_chance(_points(standing["entrants"]))
-    on_front = front([(point["x"], point["y"]) for point in points])
+    known = [e for e in standing["entrants"] if e["seconds"] is not None and e["mean_accuracy"] is not None]
+    points, _ = above_chance(known)
+    fast, slow = (pick(points, key=lambda entrant: entrant["seconds"]) for pick in (min, max))
+    best = max(points, key=lambda entrant: entrant["mean_accuracy"])
     told = [
-        f"{points[i]['method']} ({seconds(points[i]['x'])}, {percent(points[i]['y'] / 100)})"
-        for i in on_front
+        f"{which} {entrant['method']} ({seconds(entrant['seconds'])}, {percent(entrant['mean_accuracy'])})"
+        for which, entrant in (("fastest is", fast), ("slowest", slow), ("the most accurate", best))
     ]
     return (
-        f"Scatter plot of mean accuracy against seconds of fitting for {counted(len(points), 'method')}. "
-        f"On the Pareto front, from the fastest: {listed(told, most=8)}."
+        f"Scatter plot of mean accuracy against seconds of fitting for {counted(len(points), 'method')}; the "
+        f"{listed(told)}. Computing features and asking a foundation model are not in the seconds."
     )
 
 
@@ -116,26 +121,6 @@ def describe_by_task(rows: Sequence[Row]) -> str:
         f"{seconds(slow['seconds'])} ({slow['method']} on {slow['task']}); the most accurate, "
         f"{percent(best['accuracy'])}, {seconds(best['seconds'])} ({best['method']} on {best['task']})."
     )
-
-
-def front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Return which points no other one beats in both, from the least to the greatest first coordinate.
-
-    Parameters
-    ----------
-    points : sequence of (cost, gain)
-        The less cost and the more gain the better. Of equal points the first stays.
-
-    Examples
-    --------
-    >>> front([(1, 5), (2, 4), (2, 9), (0.5, 1)])
-    [3, 0, 2]
-    """
-    found: list[int] = []
-    for i in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1], i)):
-        if not found or points[i][1] > points[found[-1]][1]:
-            found.append(i)
-    return found
 
 
 def _points(entrants: Sequence[Row]) -> list[Mapping[str, Any]]:
@@ -154,13 +139,13 @@ def _point(row: Row, accuracy: float) -> Mapping[str, Any]:
 
 def _key(points: Sequence[Mapping[str, Any]]) -> list[list[Entry]]:
     entries = [Entry(name, style.color(name), "o") for name in style.families_of(points)]
-    return [[*entries, Entry("Pareto front", style.MUTED, dash=FRONT, width=0.9)]]
+    return [entries]
 
 
 def _notes(points: Sequence[Mapping[str, Any]]) -> list[str]:
     if any(point["x"] == FLOOR for point in points):
-        return [f"Less than {seconds(FLOOR)} is drawn as {seconds(FLOOR)}."]
-    return []
+        return [NOT_IN_IT, f"Less than {seconds(FLOOR)} is drawn as {seconds(FLOOR)}."]
+    return [NOT_IN_IT]
 
 
 def _panel(axes: Axes, points: Sequence[Mapping[str, Any]], limit: int, most_labels: int) -> None:
@@ -172,15 +157,6 @@ def _panel(axes: Axes, points: Sequence[Mapping[str, Any]], limit: int, most_lab
     axes.set_xticks([], minor=True)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylim(*limits([y for _, y in places], pad=0.1, least=2))
-    on_front = front(places)
-    axes.plot(
-        *zip(*_corners(places, high), strict=True),
-        color=style.MUTED,
-        linestyle=FRONT,
-        linewidth=0.9,
-        gid="front",
-        zorder=1,
-    )
     for family in style.families_of(points):
         own = [p for p in points if style.color(p["family"]) == style.color(family)]
         axes.plot(
@@ -195,21 +171,6 @@ def _panel(axes: Axes, points: Sequence[Mapping[str, Any]], limit: int, most_lab
             gid="points",
             zorder=3,
         )
-    # The front is named first, from its best end.
-    rest = sorted(set(range(len(points))) - set(on_front), key=lambda i: -places[i][1])
-    named = [*reversed(on_front), *rest][:most_labels]
+    named = sorted(range(len(points)), key=lambda i: -places[i][1])[:most_labels]
     names = short([point["method"] for point in points], limit)
-    place(
-        axes, [Label(*places[i], names[points[i]["method"]]) for i in named], places, [_corners(places, high)]
-    )
-
-
-def _corners(places: Sequence[tuple[float, float]], end: float) -> list[tuple[float, float]]:
-    """Return the corners of the front, which goes on level to the right."""
-    corners: list[tuple[float, float]] = []
-    for i in front(places):
-        x, y = places[i]
-        if corners:
-            corners.append((x, corners[-1][1]))
-        corners.append((x, y))
-    return [*corners, (end, corners[-1][1])]
+    place(axes, [Label(*places[i], names[points[i]["method"]]) for i in named], places)

@@ -9,7 +9,7 @@ from leaderboard.plots import intervals, style
 from leaderboard.plots.choice import not_shown
 from leaderboard.plots.intervals import Item
 from leaderboard.plots.layout import Entry, sheet
-from leaderboard.plots.words import counted, interval, signed
+from leaderboard.plots.words import counted, interval, of_tasks, signed
 from leaderboard.short_names import short
 
 if TYPE_CHECKING:
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 MOST_TASKS = 30
 MOST_METHODS = 40
 HEADINGS = ("difference", "95 % interval")
+ONE_TASK = (
+    "Bars of a task: its own draws, each task by itself, not corrected for how many there are. On these "
+    "tasks: draws alone. On other tasks like these: Student's t over the tasks."
+)
+VERDICTS = (
+    "Thin: 95 % interval over tasks, for others like these; thick: over draws, for these tasks alone. At the "
+    "right: what is shown for others and for these at the 5 % level, corrected for how many methods "
+    "there are (Holm)."
+)
 
 Comparison = Mapping[str, Any]
 
@@ -53,22 +62,12 @@ def plot(comparison: Comparison) -> Figure | None:
         for task in kept
     ]
     if comparison["difference"] is not None:
-        items.append(
-            Item(
-                f"All {len(tasks)} tasks" if len(tasks) > 1 else "Overall",
-                100 * comparison["difference"],
-                _points(comparison["low"]),
-                _points(comparison["high"]),
-                style.INK,
-                (signed(comparison["difference"]), interval(comparison["low"], comparison["high"]), ""),
-                total=True,
-            )
-        )
-    notes = []
+        items += _totals(comparison, len(tasks))
+    notes = [ONE_TASK]
     if len(tasks) > len(kept):
-        notes.append(f"Not shown, but counted overall: {counted(len(tasks) - len(kept), 'task')}.")
+        notes.append(f"Not shown, but counted over all: {counted(len(tasks) - len(kept), 'task')}.")
     if any(item.low is None for item in items):
-        notes.append("A point without a bar has one draw, and one draw says nothing about spread.")
+        notes.append("A point without a bar has too few draws or tasks to say anything about spread.")
     method, against = (
         short([comparison["method"], comparison["against"]], 40)[comparison[which]]
         for which in ("method", "against")
@@ -76,18 +75,34 @@ def plot(comparison: Comparison) -> Figure | None:
     key = [
         Entry(f"{method} ahead", style.BETTER, "o", "solid"),
         Entry(f"{against} ahead", style.WORSE, "o", "solid"),
-        Entry("not told apart", style.MUTED, "o", "solid"),
+        Entry("interval holds zero", style.MUTED, "o", "solid"),
     ]
     headings = (*HEADINGS, "draws")
     return _figure(items, headings, f"accuracy of {method} minus {against} (percentage points)", [key], notes)
 
 
+def _totals(comparison: Comparison, n_tasks: int) -> list[Item]:
+    """Return the lines over all tasks: these taken as they are, and as a sample of others."""
+    ends = {"here": ("here_low", "here_high"), "others": ("low", "high")}
+    names = {"here": f"On these {n_tasks} tasks", "others": "On other tasks like these"}
+    if n_tasks == 1:
+        ends, names = {"here": ("low", "high")}, {"here": "Overall"}
+    return [
+        Item(
+            names[which],
+            100 * comparison["difference"],
+            _points(comparison[low]),
+            _points(comparison[high]),
+            style.INK,
+            (signed(comparison["difference"]), interval(comparison[low], comparison[high]), ""),
+            total=True,
+        )
+        for which, (low, high) in ends.items()
+    ]
+
+
 @style.styled
-def plot_against(
-    comparisons: Sequence[Comparison],
-    families: Mapping[str, str],
-    smallest_difference: float | None = None,
-) -> Figure | None:
+def plot_against(comparisons: Sequence[Comparison], families: Mapping[str, str]) -> Figure | None:
     """Draw the overall paired difference of each method against one control.
 
     Parameters
@@ -96,8 +111,6 @@ def plot_against(
         Entries of the leaderboard's ``comparisons`` that have the same ``against``.
     families : mapping
         Family of each method.
-    smallest_difference : float, optional
-        What the design can detect, a fraction; drawn as a band around zero.
 
     Returns
     -------
@@ -127,32 +140,25 @@ def plot_against(
             (
                 signed(entry["difference"]),
                 interval(entry["low"], entry["high"]),
-                f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
+                entry["verdict"] or "",
+                entry["here_verdict"] or "",
+                of_tasks(entry),
             ),
+            inner=None if entry["here_low"] is None else (100 * entry["here_low"], 100 * entry["here_high"]),
         )
         for entry in kept
     ]
     shown = [{"family": families.get(entry["method"], "other")} for entry in kept]
     key = [Entry(name, style.color(name), "o", "solid") for name in style.families_of(shown)]
-    notes = ["At the right: tasks won, tied and lost."]
-    if smallest_difference:
-        notes.append(
-            f"Grey band: differences below {100 * smallest_difference:.1f} points, which this number of "
-            "tasks and draws cannot detect (80 % power, 5 % level)."
-        )
-    notes += not_shown(len(found) - len(kept), "method", " with lower differences")
+    notes = [VERDICTS, *not_shown(len(found) - len(kept), "method", " with lower differences")]
     against = short([found[0]["against"]], 40)[found[0]["against"]]
-    figure = _figure(
+    return _figure(
         items,
-        (*HEADINGS, "won / tied / lost"),
+        (*HEADINGS, "on others", "on these", "tasks"),
         f"accuracy minus that of {against}, all tasks weighing the same (percentage points)",
         [key],
         notes,
     )
-    if smallest_difference:
-        reach = 100 * smallest_difference
-        figure.axes[0].axvspan(-reach, reach, color=style.GRID, alpha=0.5, linewidth=0, zorder=0, gid="band")
-    return figure
 
 
 def describe(comparison: Comparison) -> str:
@@ -165,7 +171,7 @@ def describe(comparison: Comparison) -> str:
     )
     if comparison["difference"] is not None:
         spread = interval(comparison["low"], comparison["high"])
-        text += f"Overall {signed(comparison['difference'])} points{' ' + spread if spread else ''}. "
+        text += f"Over all {signed(comparison['difference'])} points{' ' + spread if spread else ''}. "
     if len(ends) > 1:
         text += (
             f"From {signed(ends[0]['difference'])} on {ends[0]['task']} to {signed(ends[-1]['difference'])} "
@@ -177,17 +183,27 @@ def describe(comparison: Comparison) -> str:
 def describe_against(comparisons: Sequence[Comparison]) -> str:
     """Return in words what :func:`plot_against` shows."""
     found = [entry for entry in comparisons if entry["difference"] is not None]
-    ahead = [e for e in found if e["low"] is not None and e["low"] > 0]
-    behind = [e for e in found if e["high"] is not None and e["high"] < 0]
     best = max(found, key=lambda entry: entry["difference"])
     spread = interval(best["low"], best["high"])
+    others, here = (tally(found, name) for name in ("verdict", "here_verdict"))
     return (
         f"Forest plot of the overall accuracy difference of {counted(len(found), 'method')} from "
-        f"{best['against']}. {len(ahead)} clearly ahead, {len(behind)} clearly behind, "
-        f"{len(found) - len(ahead) - len(behind)} "
-        f"not to be told apart. The largest difference is {signed(best['difference'])} points"
-        f"{' ' + spread if spread else ''}: {best['method']}."
+        f"{best['against']}. Shown for other tasks like these: {others}. On these tasks: {here}. "
+        f"The largest difference is {signed(best['difference'])} points"
+        f"{' ' + spread if spread else ''}: {best['method']}, over {counted(best['n_tasks'], 'task')}."
     )
+
+
+def tally(entries: Sequence[Comparison], name: str) -> str:
+    """Return how many are better, worse and open.
+
+    Examples
+    --------
+    >>> tally([{"verdict": "open"}, {"verdict": "open"}, {"verdict": "worse"}], "verdict")
+    '0 better, 1 worse, 2 open'
+    """
+    found = [entry[name] for entry in entries]
+    return ", ".join(f"{found.count(verdict)} {verdict}" for verdict in ("better", "worse", "open"))
 
 
 def _points(value: float | None) -> float | None:

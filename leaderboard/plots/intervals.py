@@ -34,7 +34,9 @@ class Item:
     columns : tuple of str
         At the right.
     total : bool, default False
-        A diamond as wide as the interval, and bold letters.
+        Over all: a diamond and bold letters.
+    inner : (float, float) or None, default None
+        Ends of a second interval, drawn thick in the first one.
     """
 
     label: str
@@ -44,6 +46,7 @@ class Item:
     color: str
     columns: tuple[str, ...] = ()
     total: bool = False
+    inner: tuple[float, float] | None = None
 
 
 def label_width(items: Sequence[Item]) -> float:
@@ -74,10 +77,14 @@ def reach(items: Sequence[Item], zero: bool) -> tuple[float, float]:
         Whether zero has to be in view.
     """
     values = [item.value for item in items] + ([0.0] if zero else [])
+    values += [end for item in items for end in item.inner or ()]
     half = [(item.high - item.low) / 2 for item in items if item.low is not None and item.high is not None]
     usual = 4 * statistics.median(half) if half else 0.0
     low = min([*values, *(max(i.low, i.value - usual) for i in items if i.low is not None)])
     high = max([*values, *(min(i.high, i.value + usual) for i in items if i.high is not None)])
+    # Over two tasks Student's t is so wide that nothing else would be seen.
+    beyond = max(0.35 * (max(values) - min(values)), 1.5 * min(half, default=0.0))
+    low, high = max(low, min(values) - beyond), min(high, max(values) + beyond)
     pad = max(0.05 * (high - low), (1 - high + low) / 2)
     return low - pad, high + pad
 
@@ -136,20 +143,23 @@ def draw(axes: Axes, items: Sequence[Item], headings: Sequence[str] = (), zero: 
 
 
 def _row(axes: Axes, y: int, item: Item, low: float, high: float) -> None:
-    if item.total and item.low is not None and item.high is not None:
-        axes.fill(
-            [item.low, item.value, item.high, item.value],
-            [y, y - 0.26, y, y + 0.26],
-            color=item.color,
-            linewidth=0.6,
-            gid="total",
-        )
-        return
     if item.low is not None and item.high is not None:
         axes.plot([item.low, item.high], [y, y], color=item.color, linewidth=1.4, gid="interval", zorder=2)
-        for beyond, edge, mark in ((item.low < low, low, "<"), (item.high > high, high, ">")):
+        inset = 0.008 * (high - low)
+        for beyond, edge, mark in ((item.low < low, low + inset, "<"), (item.high > high, high - inset, ">")):
             if beyond:
                 axes.plot([edge], [y], marker=mark, color=item.color, markersize=4, clip_on=False, gid="cut")
+    if item.inner is not None:
+        axes.plot(
+            item.inner,
+            [y, y],
+            color=item.color,
+            linewidth=3.6,
+            alpha=0.55,
+            solid_capstyle="butt",
+            gid="inner",
+            zorder=2,
+        )
     axes.plot(
         [item.value],
         [y],
@@ -159,6 +169,6 @@ def _row(axes: Axes, y: int, item: Item, low: float, high: float) -> None:
         markersize=4.6,
         markeredgecolor=style.SURFACE,
         markeredgewidth=0.5,
-        gid="point",
+        gid="total" if item.total else "point",
         zorder=3,
     )

@@ -78,15 +78,19 @@ def plot(
         here = [c for c in curves if (c["task"], c["representation"]) == (task, features)]
         here = [c for c in here if c["method"] in looks]
         _panel(axes, here, looks, levels.get((task, features)), dots=len(cells) <= 4)
-        rings = {x["method"]: x["n_labels"] for x in crossovers if _is_for(x, task, features)}
+        rings = {x["method"]: x for x in crossovers if _is_for(x, task, features)}
         _rings(axes, here, rings, levels.get((task, features)))
     page.label("number of labels (logarithmic)", "accuracy (%)")
     return page.figure
 
 
-def describe(curves: Sequence[Curve], crossovers: Sequence[Crossover] = ()) -> str:
+def describe(curves: Sequence[Curve], crossovers: Sequence[Crossover] = (), order: Sequence[str] = ()) -> str:
     """Return in words what :func:`plot` shows."""
     drawn = _usable(curves)
+    families = {curve["method"]: curve["family"] for curve in drawn}
+    methods, _ = first_methods(order, _by_end(drawn), families, MOST_CURVES)
+    cells, _ = _cells(drawn)
+    drawn = [c for c in drawn if c["method"] in methods and (c["task"], c["representation"]) in cells]
     numbers = sorted({point["n_labels"] for curve in drawn for point in curve["points"]})
     best = max(drawn, key=lambda curve: curve["points"][-1]["accuracy"])
     first, last = best["points"][0], best["points"][-1]
@@ -95,7 +99,14 @@ def describe(curves: Sequence[Curve], crossovers: Sequence[Crossover] = ()) -> s
         f"The highest end is that of {best['method']} on {best['task']}: from {percent(first['accuracy'])} "
         f"with {first['n_labels']} labels to {percent(last['accuracy'])} with {last['n_labels']}."
     )
-    passed = [x["n_labels"] for x in crossovers if x["against"] == ZERO_SHOT and x["n_labels"] is not None]
+    shown = {(curve["task"], curve["representation"], curve["method"]) for curve in drawn}
+    passed = [
+        x["n_labels"]
+        for x in crossovers
+        if x["against"] == ZERO_SHOT
+        and x["n_labels"] is not None
+        and (x["task"], x["representation"], x["method"]) in shown
+    ]
     if passed:
         where = f"{min(passed):.0f} to {max(passed):.0f}" if len(passed) > 1 else f"{passed[0]:.0f}"
         text += f" Zero-shot CLIP is passed by {counted(len(passed), 'curve')}, at {where} labels."
@@ -107,7 +118,7 @@ def _explained(curves: Sequence[Curve], crossovers: Sequence[Crossover]) -> str:
     if any(point["low"] is not None for curve in curves for point in curve["points"]):
         told.append("Bands: 95 % intervals over draws.")
     if any(entry["n_labels"] is not None for entry in crossovers):
-        told.append("Rings: where a method passes zero-shot CLIP, in labels.")
+        told.append("Rings: where a method passes zero-shot CLIP, in labels, with 95 % interval where known.")
     return " ".join(told)
 
 
@@ -164,7 +175,13 @@ def _panel(
     axes: Axes, curves: Sequence[Curve], looks: Mapping[str, style.Look], level: float | None, dots: bool
 ) -> None:
     numbers = sorted({point["n_labels"] for curve in curves for point in curve["points"]})
-    values = [100 * point["accuracy"] for curve in curves for point in curve["points"]]
+    values = [
+        100 * point[name]
+        for curve in curves
+        for point in curve["points"]
+        for name in ("accuracy", "low", "high")
+        if point[name] is not None
+    ]
     if level is not None:
         values.append(100 * level)
         axes.axhline(100 * level, color=style.INK, linestyle=(0, (1.0, 1.5)), linewidth=1.0, gid="zero_shot")
@@ -204,11 +221,12 @@ def _panel(
         axes.set_ylim(*limits(values, pad=0.1, least=4))
 
 
-def _rings(axes: Axes, curves: Sequence[Curve], rings: Mapping[str, float], level: float | None) -> None:
+def _rings(axes: Axes, curves: Sequence[Curve], rings: Mapping[str, Crossover], level: float | None) -> None:
     shown = [curve["method"] for curve in curves if curve["method"] in rings]
     if level is None or not shown:
         return
-    spots = [(rings[name], 100 * level) for name in shown]
+    spots = [(rings[name]["n_labels"], 100 * level) for name in shown]
+    sure = [f" ({rings[name]['interval']})" if rings[name]["interval"] else "" for name in shown]
     for spot in spots:
         axes.plot(
             *([value] for value in spot),
@@ -222,4 +240,5 @@ def _rings(axes: Axes, curves: Sequence[Curve], rings: Mapping[str, float], leve
         )
     lines = [[(p["n_labels"], 100 * p["accuracy"]) for p in curve["points"]] for curve in curves]
     lines.append([(axes.get_xlim()[0], 100 * level), (axes.get_xlim()[1], 100 * level)])
-    place(axes, [Label(x, y, f"{x:.0f}") for x, y in spots], spots, lines)
+    labels = [Label(x, y, f"{x:.0f}{told}") for (x, y), told in zip(spots, sure, strict=True)]
+    place(axes, labels, spots, lines)

@@ -27,12 +27,12 @@ def heading(standing: Standing) -> str:
 
 
 def left_out(standings: Iterable[Standing]) -> list[str]:
-    """Return a note on who is in no ranking, as it has not run everywhere; no note where there is nobody.
+    """Return a note on who is in no ranking, for want of some results; no note where there is nobody.
 
     Examples
     --------
     >>> left_out([{"left_out": [{"method": "iws"}, {"method": "zlap"}]}])
-    ['Not ranked, having not run everywhere: iws and zlap.']
+    ['Not ranked, as not all that counts is there: iws and zlap.']
     """
     names = list(dict.fromkeys(entry["method"] for s in standings for entry in s.get("left_out") or []))
-    return [f"Not ranked, having not run everywhere: {listed(names, most=8)}."] if names else []
+    return [f"Not ranked, as not all that counts is there: {listed(names, most=8)}."] if names else []

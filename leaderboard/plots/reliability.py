@@ -49,8 +49,8 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     methods, others = first_methods(order, by_accuracy(rows), families, MOST_PANELS)
     notes = [
         "Dots on the diagonal are calibrated; below it a method is surer than it should be. Bars: share of "
-        "rows by confidence. ECE: expected calibration error, the mean over tasks, each method under its "
-        "most accurate features."
+        "rows by confidence. ECE: expected calibration error, the mean over a method's tasks, each under "
+        "the features it is most accurate with."
     ]
     if any(sum(row["method"] == name for row in rows) > 1 for name in methods):
         notes.append("Thin lines: tasks. Dots: all tasks together, each weighing the same.")
@@ -66,25 +66,36 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
         ticks=0.06,
         notes=notes,
     )
+    n_tasks = {name: sum(row["method"] == name for row in rows) for name in methods}
     for axes, method in zip(page.panels, methods, strict=True):
         own = [row for row in rows if row["method"] == method]
         error = _mean_ece(own)
-        fit_title(axes, "{}" if error is None else f"{{}}, ECE {100 * error:.1f} %", method, size=7)
+        told = "{}" if error is None else f"{{}}, ECE {100 * error:.1f} %"
+        if len(set(n_tasks.values())) > 1:
+            told += f" ({counted(n_tasks[method], 'task')})"
+        fit_title(axes, told, method, size=7)
         _panel(axes, own, style.color(families[method]))
     page.outer_labels()
     page.label("confidence (%)", "accuracy (%)")
     return page.figure
 
 
-def describe(rows: Sequence[Row]) -> str:
+def describe(rows: Sequence[Row], order: Sequence[str] = ()) -> str:
     """Return in words what :func:`plot` shows."""
     rows = _usable(rows)
-    methods = by_accuracy(rows)
-    errors = {name: _mean_ece([row for row in rows if row["method"] == name]) for name in methods}
+    methods, _ = first_methods(
+        order, by_accuracy(rows), {row["method"]: row["family"] for row in rows}, MOST_PANELS
+    )
+    tasks = {name: [row["task"] for row in rows if row["method"] == name] for name in methods}
+    most = max(map(len, tasks.values()))
+    # Errors on other tasks are others: compared are the methods that have them all.
+    whole = [name for name in methods if len(tasks[name]) == most]
+    errors = {name: _mean_ece([row for row in rows if row["method"] == name]) for name in whole}
     known = sorted((error, name) for name, error in errors.items() if error is not None)
     text = f"Reliability diagrams of {counted(len(methods), 'method')}, accuracy against confidence."
     if known:
-        text += f" The least expected calibration error is {percent(known[0][0])} ({known[0][1]})"
+        text += f" Of {counted(len(known), 'method')} on {counted(most, 'task')}:"
+        text += f" the least expected calibration error is {percent(known[0][0])} ({known[0][1]})"
         text += f", the greatest {percent(known[-1][0])} ({known[-1][1]})." if len(known) > 1 else "."
     return text
 

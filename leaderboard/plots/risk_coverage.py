@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
-from leaderboard.plots.choice import best_features, by_accuracy, first_methods, first_panels
+from leaderboard.plots.choice import above_chance, best_features, by_accuracy, first_methods, first_panels
 from leaderboard.plots.layout import Entry, columns_for, fit_title, sheet
 from leaderboard.plots.words import counted, percent
 from leaderboard.short_names import short
@@ -35,9 +35,9 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     Returns
     -------
     matplotlib.figure.Figure or None
-        None if there is no curve. At most twelve tasks and seven methods.
+        None if there is no curve. Not drawn is the majority class. At most twelve tasks and seven methods.
     """
-    rows = _usable(rows)
+    rows, floor = above_chance(_usable(rows))
     if not rows:
         return None
     tasks, notes = first_panels(sorted({row["task"] for row in rows}), MOST_PANELS, "task")
@@ -58,6 +58,7 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
             "accurate with.",
             *notes,
             *others,
+            *floor,
         ],
     )
     for axes, task in zip(page.panels, tasks, strict=True):
@@ -68,9 +69,13 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     return page.figure
 
 
-def describe(rows: Sequence[Row]) -> str:
+def describe(rows: Sequence[Row], order: Sequence[str] = ()) -> str:
     """Return in words what :func:`plot` shows."""
-    rows = _usable(rows)
+    rows, _ = above_chance(_usable(rows))
+    methods, _ = first_methods(
+        order, by_accuracy(rows), {row["method"]: row["family"] for row in rows}, MOST_CURVES
+    )
+    rows = [row for row in rows if row["method"] in methods]
     halves = []
     for row in rows:
         coverage, errors = _points(row)

@@ -1,4 +1,4 @@
-"""Where accuracy is lost on the way from labeling functions to answers."""
+"""From what the features allow to what was reached, stage by stage."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.plots import style
-from leaderboard.plots.layout import Entry, fit_title, sheet, text_width
+from leaderboard.plots.layout import Entry, fit_title, limits, sheet, text_width
 from leaderboard.plots.words import counted, percent, signed
 from leaderboard.short_names import short
+from leaderboard.stages import MEANINGS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_PANELS = 12
-BAR = 0.26
+ROW = 0.26
 
 Walk = Mapping[str, Any]
 
 
 @style.styled
 def plot(walks: Sequence[Walk]) -> Figure | None:
-    """Draw the accuracy of each stage, and what is lost or won from one to the next.
+    """Draw the accuracy of each stage with its interval, and the step from the stage above.
 
     Parameters
     ----------
@@ -38,7 +39,10 @@ def plot(walks: Sequence[Walk]) -> Figure | None:
     if not found:
         return None
     kept = _chosen(found)
-    notes = ["Each bar is an accuracy; its coloured end is what was lost or won since the stage above."]
+    notes = [
+        "Dot: accuracy; coloured bar: the step from the stage above; thin line: 95 % interval over draws. "
+        + " ".join(MEANINGS.values())
+    ]
     if len(found) > len(kept):
         notes.append(
             "Of each task the methods that achieve the most; not shown: "
@@ -50,15 +54,18 @@ def plot(walks: Sequence[Walk]) -> Figure | None:
     page = sheet(
         len(kept),
         columns=columns,
-        height=BAR * (longest + 0.3),
+        height=ROW * (longest + 0.3),
         left=max(text_width(name) for name in names.values()) + 0.16,
         gap=0.25,
-        key=[[Entry("lost", style.WORSE, "s", alpha=0.75), Entry("won", style.BETTER, "s", alpha=0.75)]],
+        key=[[Entry("lower", style.WORSE, "s", alpha=0.75), Entry("higher", style.BETTER, "s", alpha=0.75)]],
         notes=notes,
     )
     same = all([s["name"] for s in walk["stages"]] == [s["name"] for s in kept[0]["stages"]] for walk in kept)
+    values = [100 * stage["accuracy"] for walk in kept for stage in walk["stages"]]
+    low, high = limits(values, pad=0.06, least=4)
     for i, (axes, walk) in enumerate(zip(page.panels, kept, strict=True)):
         fit_title(axes, "{}, {}: {}", walk["task"], walk["representation"], walk["method"], size=7)
+        axes.set_xlim(low, high)
         _panel(axes, walk["stages"], names, longest, labelled=i % page.columns == 0 or not same)
     page.label("accuracy (%)")
     return page.figure
@@ -66,7 +73,7 @@ def plot(walks: Sequence[Walk]) -> Figure | None:
 
 def describe(walks: Sequence[Walk]) -> str:
     """Return in words what :func:`plot` shows."""
-    parts = [f"Bars of accuracy by stage for {counted(len(_usable(walks)), 'case')}."]
+    parts = [f"Accuracy by stage for {counted(len(_usable(walks)), 'case')}."]
     for walk in _chosen(_usable(walks))[:3]:
         told = ", ".join(f"{stage['name']} {percent(stage['accuracy'])}" for stage in walk["stages"])
         parts.append(f"{walk['method']} on {walk['task']} ({walk['representation']}): {told}.")
@@ -100,44 +107,53 @@ def _chosen(walks: Sequence[Walk]) -> list[Walk]:
 def _panel(
     axes: Axes, stages: Sequence[Mapping[str, Any]], names: Mapping[str, str], longest: int, labelled: bool
 ) -> None:
-    # Behind a full bar there is room for the widest number and change.
+    # At the right there is room for the widest number and step.
     width = axes.get_window_extent().width / 72
-    axes.set_xlim(
-        0, 100 / (1 - min((text_width("100.0 (+10.0)", style.SMALL, bold=True) + 0.1) / width, 0.6))
-    )
+    low, high = axes.get_xlim()
+    room = min((text_width("100.0 (+10.0)", style.SMALL, bold=True) + 0.1) / width, 0.6)
+    right = low + (high - low) / (1 - room)
+    axes.set_xlim(low, right)
     axes.set_ylim(longest - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
-    axes.set_xticks([0, 25, 50, 75, 100])
-    axes.spines["bottom"].set_bounds(0, 100)
+    axes.set_xticks([tick for tick in axes.get_xticks() if low <= tick <= min(high, 100)])
+    axes.spines["bottom"].set_bounds(low, high)
     before: float | None = None
     for y, stage in enumerate(stages):
         value = 100 * stage["accuracy"]
         last = y == len(stages) - 1
-        axes.barh(
-            y,
-            value if before is None else min(value, before),
-            height=0.62,
-            color=style.MUTED,
-            alpha=0.9 if last else 0.55,
-            linewidth=0,
-            gid="stage",
-        )
+        ends = [stage[end] for end in ("accuracy_low", "accuracy_high") if stage.get(end) is not None]
+        if len(ends) == 2:
+            seen = [min(max(100 * end, low), high) for end in ends]
+            axes.plot(seen, [y, y], color=style.MUTED, linewidth=0.8, gid="interval", zorder=1)
         if before is not None and value != before:
             axes.barh(
                 y,
                 abs(value - before),
                 left=min(value, before),
-                height=0.62,
+                height=0.5,
                 color=style.BETTER if value > before else style.WORSE,
                 alpha=0.75,
                 linewidth=0,
                 gid="change",
             )
+        axes.plot(
+            [value],
+            [y],
+            marker="o",
+            color=style.INK,
+            markersize=4.6,
+            markeredgecolor=style.SURFACE,
+            markeredgewidth=0.5,
+            linestyle="none",
+            gid="stage",
+            zorder=3,
+        )
         change = "" if before is None else f" ({signed((value - before) / 100)})"
         axes.text(
-            max(value, before or 0) + 1.5,
+            right,
             y,
             f"{value:.1f}{change}",
+            ha="right",
             va="center_baseline",
             fontsize=style.SMALL,
             fontweight="bold" if last else "normal",

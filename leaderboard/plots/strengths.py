@@ -46,7 +46,7 @@ def plot(standings: Sequence[Standing]) -> Figure | None:
     entrants = [entrant for standing in standings for entrant in standing["entrants"]]
     notes = [
         "Log scale with mean 0: one unit more makes the odds of winning on a task e times as high. Bars: "
-        "95 % intervals."
+        "95 % intervals; who won or lost every meeting has none."
     ]
     notes += [*not_shown(weaker, "weaker entrant"), *left_out(standings)]
     width = max(intervals.label_width(items) for items in panels)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -66,6 +67,18 @@ def counted(number: int, noun: str) -> str:
     ('1 task', '3 draws')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def of_tasks(comparison: Mapping[str, Any]) -> str:
+    """Return on how many tasks two methods met, and of how many where some are missing.
+
+    Examples
+    --------
+    >>> of_tasks({"n_tasks": 4, "n_tasks_expected": 4}), of_tasks({"n_tasks": 2, "n_tasks_expected": 4})
+    ('4', '2 of 4')
+    """
+    met, expected = comparison["n_tasks"], comparison["n_tasks_expected"]
+    return f"{met}" if met >= expected else f"{met} of {expected}"
 
 
 def seconds(value: float) -> str:

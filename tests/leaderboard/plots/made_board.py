@@ -155,6 +155,7 @@ def _standing(
             "strength": float(strength[i]),
             "strength_low": float(strength[i] - 0.4),
             "strength_high": float(strength[i] + 0.5),
+            "strength_note": None,
             "tie_group": None,
             "seconds": float(np.mean([found[(methods[i], *cell)]["seconds"] for cell in cells])),
         }
@@ -234,6 +235,7 @@ def _comparisons(
                 )
             value = float(np.mean([task["difference"] for task in each]))
             one = len(tasks) == 1 and n_draws == 1
+            verdict = "better" if value > 0.04 else "worse" if value < -0.05 else "open"
             entries.append(
                 {
                     "method": method,
@@ -245,6 +247,12 @@ def _comparisons(
                     "low": None if one else value - 0.04,
                     "high": None if one else value + 0.05,
                     "p": 0.2,
+                    "verdict": "open" if one else verdict,
+                    "here_low": None if n_draws == 1 else value - 0.01,
+                    "here_high": None if n_draws == 1 else value + 0.02,
+                    "here_verdict": "open" if n_draws == 1 else "better" if value > 0.01 else "worse",
+                    "complete": True,
+                    "n_tasks_expected": len(tasks),
                     "n_tasks": len(tasks),
                     "wins": sum(t["difference"] > 0.02 for t in each),
                     "ties": sum(abs(t["difference"]) <= 0.02 for t in each),
@@ -297,6 +305,7 @@ def _crossovers(rows: list[dict[str, Any]], curves: list[dict[str, Any]]) -> lis
                 "method": curve["method"],
                 "against": "zero_shot_clip",
                 "n_labels": where,
+                "interval": None,
                 "sentence": "",
             }
         )
@@ -304,7 +313,12 @@ def _crossovers(rows: list[dict[str, Any]], curves: list[dict[str, Any]]) -> lis
 
 
 def _stages(rows: list[dict[str, Any]], n_draws: int) -> list[dict[str, Any]]:
-    names = ("oracle LF subset", "best aggregation", "end model on true labels", "achieved")
+    names = (
+        "end model on true labels",
+        "best aggregation of the votes",
+        "best subset of the LFs",
+        "label model",
+    )
     return [
         {
             "task": row["task"],

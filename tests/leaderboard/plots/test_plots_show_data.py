@@ -100,10 +100,12 @@ def test_forest_has_points_intervals_and_the_overall_diamond(board):
     tasks = sorted(comparison["tasks"], key=lambda task: -task["difference"])
     assert points(figure, "point") == [pytest.approx((100 * t["difference"], i)) for i, t in enumerate(tasks)]
     ends = [line.get_xdata() for line in named(figure, "interval")]
-    assert ends == [pytest.approx([100 * t["low"], 100 * t["high"]]) for t in tasks]
-    (diamond,) = named(figure, "total")
-    xs = diamond.get_xy()[:, 0]
-    assert (xs.min(), xs.max()) == pytest.approx((100 * comparison["low"], 100 * comparison["high"]))
+    over_all = [[comparison[f"{which}low"], comparison[f"{which}high"]] for which in ("here_", "")]
+    expected = [[t["low"], t["high"]] for t in tasks] + over_all
+    assert ends == [pytest.approx([100 * low, 100 * high]) for low, high in expected]
+    # The last two: on these tasks, and on others like these.
+    assert points(figure, "total") == [pytest.approx((100 * comparison["difference"], i)) for i in (2, 3)]
+    assert {"On these 2 tasks", "On other tasks like these"} <= set(texts(figure))
     (zero,) = named(figure, "zero")
     assert list(zero.get_xdata()) == [0, 0]
 
@@ -115,24 +117,34 @@ def test_forest_colours_say_who_is_ahead():
         return {"task": name, "title": name, "difference": middle, "low": low, "high": high, **counts}
 
     tasks = [task("a", 0.01, 0.03), task("b", -0.01, 0.02), task("c", -0.04, -0.01)]
-    overall = {"difference": 0.0, "low": -0.02, "high": 0.02}
+    overall = {"difference": 0.0, "low": -0.02, "high": 0.02, "here_low": -0.01, "here_high": 0.01}
     comparison = {"method": "iws", "against": "zero_shot_clip", "tasks": tasks, **overall}
     lines = named(forest.plot(comparison), "interval")
-    assert [to_hex(line.get_color()) for line in lines] == [style.BETTER, style.MUTED, style.WORSE]
+    assert [to_hex(line.get_color()) for line in lines[:3]] == [style.BETTER, style.MUTED, style.WORSE]
     words = forest.describe(comparison)
-    assert "Overall 0.0 points" in words
+    assert "Over all 0.0 points" in words
     assert "+2.0 on a" in words
 
 
-def test_forest_against_a_control_is_sorted_and_shows_what_cannot_be_detected(board):
-    entries = [entry for entry in board["comparisons"] if entry["against"] == "zero_shot_clip"]
-    figure = forest.plot_against(entries, made_board.FAMILIES, smallest_difference=0.031)
+def test_forest_against_a_control_is_sorted_and_says_what_the_board_says(board):
+    entries = [dict(entry) for entry in board["comparisons"] if entry["against"] == "zero_shot_clip"]
+    # Whatever an interval by itself looks like: the verdict is the board's.
+    for entry in entries:
+        entry["verdict"] = "open"
+    entries[0]["verdict"] = "worse"
+    figure = forest.plot_against(entries, made_board.FAMILIES)
     values = [x for x, _ in points(figure, "point")]
     assert values == pytest.approx(sorted((100 * e["difference"] for e in entries), reverse=True))
     ends = [tuple(line.get_xdata()) for line in named(figure, "interval")]
     assert set(ends) == {(100 * e["low"], 100 * e["high"]) for e in entries}
-    (band,) = named(figure, "band")
-    assert (band.get_x(), band.get_width()) == pytest.approx((-3.1, 6.2))
+    inner = [tuple(line.get_xdata()) for line in named(figure, "inner")]
+    assert set(inner) == {(100 * e["here_low"], 100 * e["here_high"]) for e in entries}
+    here = [entry["here_verdict"] for entry in entries]
+    assert texts(figure).count("worse") == 1 + here.count("worse")
+    assert texts(figure).count("open") == len(entries) - 1 + here.count("open")
+    words = forest.describe_against(entries)
+    assert f"for other tasks like these: 0 better, 1 worse, {len(entries) - 1} open." in words
+    assert f"On these tasks: {here.count('better')} better, {here.count('worse')} worse" in words
     with pytest.raises(ValueError, match="one control"):
         forest.plot_against(board["comparisons"], made_board.FAMILIES)
 
@@ -145,6 +157,13 @@ def test_an_interval_far_wider_than_the_others_is_cut_at_the_edge():
     assert high < 15
     assert low < -1
     assert high > 5
+
+
+def test_two_tasks_do_not_push_everything_else_together():
+    items = [forest.Item(str(i), i, -100, 100, style.BETTER, inner=(i - 1, i + 1)) for i in range(20)]
+    low, high = forest.intervals.reach([*items, forest.Item("one", 3, 1, 5, style.BETTER)], zero=True)
+    assert -30 < low < -1
+    assert 20 < high < 50
 
 
 def test_learning_curves_bands_level_and_rings(small):
@@ -166,6 +185,9 @@ def test_learning_curves_bands_level_and_rings(small):
     assert passed
     assert points(figure, "crossover") == [pytest.approx((n, 100 * expected)) for n in passed]
     assert figure.axes[0].get_xscale() == "log"
+    # No band is cut off.
+    lowest = min(p["low"] for m in ("snuba", "logistic_regression") for p in curves[m])
+    assert figure.axes[0].get_ylim()[0] < 100 * lowest
 
 
 def test_learning_curves_of_a_task_show_the_features_under_which_one_ends_highest(board):
@@ -217,16 +239,46 @@ def test_risk_is_the_error_on_the_rows_kept(small):
         assert line.get_ydata() == pytest.approx(100 - 100 * np.array(row["risk_coverage"]["accuracy"]))
 
 
-def test_cost_has_every_entrant_and_the_front_of_those_not_beaten(board):
+def test_risk_is_not_drawn_beside_chance_and_words_are_about_what_is_drawn(board):
+    curve = {"coverage": [0.5, 1.0], "accuracy": [0.2, 0.1]}
+    row = next(r for r in board["rows"] if r["method"] == "majority_class")
+    rows = [{**r, "risk_coverage": curve} if r["method"] == "majority_class" else r for r in board["rows"]]
+    assert row["task"] == "digits"
+    figure = risk_coverage.plot(rows)
+    assert named(figure, "majority_class") == []
+    assert "Not drawn: majority_class, the floor." in texts(figure)
+    # A method that is not drawn and makes no error is not what the words praise.
+    drawn = {line.get_gid() for axes in figure.axes for line in axes.lines}
+    best = {"coverage": [0.5, 1.0], "accuracy": [1.0, 1.0]}
+    others = [{**r, "risk_coverage": best} if r["method"] not in drawn else r for r in board["rows"]]
+    others = [r for r in others if r["method"] != "majority_class"]
+    assert "0.0 %" not in risk_coverage.describe(others).partition("where")[0]
+
+
+def test_reliability_compares_errors_on_the_same_tasks(board):
+    rows = [
+        {**r, "ece": 0.001 if r["method"] == "zlap" else r["ece"]}
+        for r in board["rows"]
+        if r["method"] in THREE or (r["method"] == "zlap" and r["task"] == "digits")
+    ]
+    words = reliability.describe(rows)
+    assert "Reliability diagrams of 4 methods" in words
+    assert "Of 3 methods on 2 tasks" in words
+    assert "zlap" not in words
+    titles = [axes.get_title(loc="left") for axes in reliability.plot(rows).axes]
+    assert sum("(1 task)" in title for title in titles) == 1
+    assert sum("(2 tasks)" in title for title in titles) == 3
+
+
+def test_cost_has_every_entrant_and_says_what_is_not_in_it(board):
     entrants = board["standings"][0]["entrants"]
     figure = cost.plot(board["standings"][0])
     kept = [entrant for entrant in entrants if entrant["method"] != "majority_class"]
     expected = sorted((e["seconds"], 100 * e["mean_accuracy"]) for e in kept)
     assert sorted(points(figure, "points")) == [pytest.approx(point) for point in expected]
-    corners = points(figure, "front")
-    for x, y in expected:
-        beaten = any(a <= x and b >= y and (a, b) != (x, y) for a, b in expected)
-        assert ((x, y) in corners) == (not beaten)
+    assert any("to ask the foundation model for its answers, is not in them" in t for t in texts(figure))
+    fastest = min(kept, key=lambda entrant: entrant["seconds"])["method"]
+    assert f"the fastest is {fastest} (" in cost.describe(board["standings"][0])
     assert {"Not drawn: majority_class, the floor."} <= set(texts(figure))
 
 
@@ -277,15 +329,15 @@ def test_groups_by_hand(ranks, apart, expected):
     assert critical_difference.groups(ranks, apart) == expected
 
 
-def test_stages_are_bars_from_zero_and_changes_between_them(small):
+def test_stages_are_dots_and_the_steps_between_them(small):
     figure = stages.plot(small["stages"])
     values = [100 * stage["accuracy"] for stage in small["stages"][0]["stages"]]
-    bars, changes = named(figure, "stage"), named(figure, "change")
-    assert [bar.get_x() for bar in bars] == [0] * 4
-    # A bar and its gain make up the stage; a loss lies beyond the bar.
-    assert bars[0].get_width() == pytest.approx(values[0])
-    for (before, value), bar, change in zip(pairwise(values), bars[1:], changes, strict=True):
-        assert bar.get_width() == pytest.approx(min(before, value))
+    changes = named(figure, "change")
+    assert points(figure, "stage") == [pytest.approx((value, y)) for y, value in enumerate(values)]
+    # What is seen is what differs: the axis does not begin at zero.
+    assert figure.axes[0].get_xlim()[0] > min(values) - 5
+    assert any("no upper bound" in text for text in texts(figure))
+    for (before, value), change in zip(pairwise(values), changes, strict=True):
         assert change.get_x() == pytest.approx(min(before, value))
         assert change.get_width() == pytest.approx(abs(value - before))
         assert to_hex(change.get_facecolor()) == (style.BETTER if value > before else style.WORSE)

@@ -34,7 +34,7 @@ Accuracies = Mapping[RowName, Mapping[int, float]]
 
 
 @dataclass(frozen=True)
-class _Table:
+class Table:
     """Rows of one number of labels by method and cell, and what a comparison has to know of tasks.
 
     ``same_as`` says which tasks are other ones again under which features; ``able`` is of
@@ -48,7 +48,8 @@ class _Table:
     able: Mapping[Cell, set[str]]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], accuracies: Accuracies) -> _Table:
+    def of(cls, rows: Sequence[Row], accuracies: Accuracies) -> Table:
+        """Return the table of rows of one number of labels."""
         by_method: dict[str, dict[Cell, Row]] = {}
         for row in rows:
             by_method.setdefault(row["method"], {})[cell_of(row)] = row
@@ -110,7 +111,7 @@ def compare(
     if method == against:
         raise UserError(f"{method} cannot be compared with itself; name another method after --against")
     head = "all" if representations is None else ",".join(sorted(representations))
-    table = _Table.of(mine, accuracies)
+    table = Table.of(mine, accuracies)
     family = {one["method"]: one for one in _against(table, against, n_labels, head)}
     if method not in family:
         features = "" if representations is None else f" under {', '.join(sorted(representations))}"
@@ -166,17 +167,17 @@ def comparisons(rows: Sequence[Row], accuracies: Accuracies) -> list[dict[str, A
     made = []
     for n_labels in sorted({row["n_labels"] for row in rows}):
         mine = [row for row in rows if row["n_labels"] == n_labels]
-        table = _Table.of(mine, accuracies)
+        table = Table.of(mine, accuracies)
         for against in AGAINST:
             made += _against(table, against, n_labels, "all")
     return made
 
 
-def _against(table: _Table, against: str, n_labels: int, representation: str) -> list[dict[str, Any]]:
+def _against(table: Table, against: str, n_labels: int, representation: str) -> list[dict[str, Any]]:
     """Return every method's comparison with one of them; they are one family of tests."""
     made = []
     for method in sorted(table.rows) if against in table.rows else ():
-        found = None if method == against else _compare(table, method, against)
+        found = None if method == against else pair(table, method, against)
         if found is not None:
             head = {"method": method, "against": against, "n_labels": n_labels}
             made.append({**head, "representation": representation, **found})
@@ -185,7 +186,7 @@ def _against(table: _Table, against: str, n_labels: int, representation: str) ->
         for one in made:
             asked = family if one["complete"] else [*family, one]
             one[adjusted] = _holm(one, asked, p)
-            one[verdict] = _verdict(one["difference"], one[adjusted])
+            one[verdict] = verdict_of(one["difference"], one[adjusted])
             one["n_family"] = len(asked)
     for one in made:
         one["sentence"] = sentence(one)
@@ -202,13 +203,18 @@ def _holm(one: Mapping[str, Any], family: Sequence[Mapping[str, Any]], name: str
     return rounded(float(adjusted[[other is one for other in family].index(True)]))
 
 
-def _verdict(difference: float, p: float | None) -> str:
+def verdict_of(difference: float, p: float | None) -> str:
+    """Return ``better``, ``worse`` or ``open``."""
     if p is None or p >= LEVEL:
         return "open"
     return "better" if difference > 0 else "worse"
 
 
-def _compare(table: _Table, method: str, against: str) -> dict[str, Any] | None:
+def pair(table: Table, method: str, against: str) -> dict[str, Any] | None:
+    """Compare two methods by themselves: as :func:`comparisons` has it, without what the others adjust.
+
+    None if they have nothing in common.
+    """
     from leaderboard import statistics as st
 
     by_task = _differences(table, method, against)
@@ -235,7 +241,7 @@ def _compare(table: _Table, method: str, against: str) -> dict[str, Any] | None:
         "difference": rounded(others.mean),
         **_ends(others),
         **{f"here_{name}": value for name, value in _ends(here).items()},
-        "verdict_single": _verdict(others.mean, rounded(others.p)),
+        "verdict_single": verdict_of(others.mean, rounded(others.p)),
         "n_tasks": len(lines),
         "n_tasks_expected": max(len(expected), len(lines)),
         "missing": lacks,
@@ -247,7 +253,7 @@ def _compare(table: _Table, method: str, against: str) -> dict[str, Any] | None:
     }
 
 
-def _differences(table: _Table, method: str, against: str) -> dict[str, dict[str, dict[int, float]]]:
+def _differences(table: Table, method: str, against: str) -> dict[str, dict[str, dict[int, float]]]:
     """Return differences by task, representation and draw, no task being another one again."""
     shared: dict[Cell, dict[int, float]] = {}
     for cell in sorted(table.rows[method]):
@@ -338,7 +344,7 @@ def _smallest(se: float, df: float) -> float | None:
     return rounded(found) if found < 1 else None
 
 
-def _bootstrap(table: _Table, method: str, against: str) -> dict[str, float | None] | None:
+def _bootstrap(table: Table, method: str, against: str) -> dict[str, float | None] | None:
     from autows.draws import generator
     from leaderboard import statistics as st
 

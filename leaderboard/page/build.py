@@ -18,6 +18,7 @@ from leaderboard.page import answer, cards, comparisons, provenance, results, st
 from leaderboard.page.formats import FILTERS, anchor
 from leaderboard.plots.style import FAMILY_COLORS
 from leaderboard.pools import POOL_TITLES
+from leaderboard.stages import MEANINGS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -76,7 +77,10 @@ class Plot:
 
 
 def render(
-    board: Mapping[str, Any], plots: Iterable[PlotLike] = (), title: str = "AutoWS Bench leaderboard"
+    board: Mapping[str, Any],
+    plots: Iterable[PlotLike] = (),
+    title: str = "AutoWS Bench leaderboard",
+    duels: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the leaderboard as one HTML document.
 
@@ -88,6 +92,9 @@ def render(
         In the order to show them in.
     title : str
         Of the page.
+    duels : sequence of mapping
+        Every two methods compared, see :func:`leaderboard.duels.duels`; without them only the board's own
+        comparisons can be looked at head to head.
 
     Returns
     -------
@@ -116,7 +123,7 @@ def render(
             style=Markup(_asset("page.css")),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            data=_json(comparisons.data(board)),
+            data=_json(comparisons.data(duels or board["comparisons"])),
             n_labels=answer.main_labels(board),
             sentences=answer.sentences(board),
             approaches=answer.approaches(board),
@@ -127,12 +134,16 @@ def render(
             columns=shown,
             rows=[results.view(row, shown) for row in rows],
             rows_at_once=ROWS_AT_ONCE,
+            one_origin=results.one_origin(rows),
+            test_error=results.test_error(rows),
             choices={
                 name: sorted({row[name] for row in rows if row[name] is not None})
                 for name in ("method", "task", "modality", "representation", "family", "n_labels")
             },
             tasks=tasks.views(board),
             curves=tasks.curves(board),
+            stages=tasks.waterfalls(board),
+            meanings_of_stages=list(MEANINGS.values()),
             plots=[_checked(plot) for plot in plots],
             plots_at_once=PLOTS_AT_ONCE,
             cards=cards.views(board),

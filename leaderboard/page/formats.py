@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from leaderboard.plots.words import MINUS, counted, listed, signed
+from leaderboard.plots.words import MINUS, counted, listed, of_tasks, signed
 from leaderboard.plots.words import seconds as duration
 from leaderboard.pools import POOL_TITLES
 
@@ -32,17 +32,30 @@ def percent(value: float | None, digits: int = 1) -> str:
     return DASH if value is None else f"{100 * value:.{digits}f}"
 
 
-def half_width(mean: float | None, low: float | None, high: float | None) -> str:
-    """Return the half-width of an interval in percentage points, empty where there is none.
-
-    An interval cut off at 0 or 1 is as wide on that side as on the other one.
+def spread(mean: float | None, low: float | None, high: float | None) -> str:
+    """Return an interval as it stands after its mean: a half-width, or both ends where it was cut off.
 
     Examples
     --------
-    >>> half_width(0.9, 0.88, 0.92), half_width(0.99, 0.96, 1.0), half_width(0.9, None, None)
-    ('2.0', '3.0', '')
+    >>> spread(0.9, 0.88, 0.92), spread(0.99, 0.96, 1.0), spread(0.9, None, None)
+    ('± 2.0', '(96.0 to 100.0)', '')
     """
-    return "" if mean is None or low is None or high is None else f"{100 * max(mean - low, high - mean):.1f}"
+    if mean is None or low is None or high is None:
+        return ""
+    if abs((high - mean) - (mean - low)) > 0.0005:
+        return f"({percent(low)} to {percent(high)})"
+    return f"± {100 * (high - low) / 2:.1f}"
+
+
+def typeset(text: str) -> str:
+    """Return a sentence with true minus signs before numbers.
+
+    Examples
+    --------
+    >>> typeset("-4.1 to +6.1, 10-fold") == f"{MINUS}4.1 to +6.1, 10-fold"
+    True
+    """
+    return re.sub(r"(?<![\w-])-(?=\d)", MINUS, text)
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -154,7 +167,9 @@ def count(value: float) -> str:
 
 FILTERS = {
     "percent": percent,
-    "half_width": half_width,
+    "spread": spread,
+    "typeset": typeset,
+    "of_tasks": of_tasks,
     "number": number,
     "seconds": seconds,
     "p_value": p_value,

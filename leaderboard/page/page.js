@@ -126,6 +126,7 @@
       modality: node.dataset.m,
       entrants: node.dataset.p,
       family: node.dataset.y,
+      again: node.dataset.again ?? "",
       labels: at("n_labels") < 0 ? "" : node.cells[at("n_labels")].textContent,
     }));
   }
@@ -179,36 +180,38 @@
   /* ---- Head to head ---- */
   let data = null;
   const sign = (x) => {
+    if (typeof x !== "number" || Number.isNaN(x)) return "\u2013";
     const text = (100 * x).toFixed(1);
     return Number(text) === 0 ? "0.0" : Number(text) > 0 ? `+${text}` : `\u2212${text.slice(1)}`;
   };
+  const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-  /** Find the paired difference a - b: in the chosen standing, in another one, or from a comparison. */
+  /** Find the paired difference a - b with the chosen number of labels, or with another one. */
   function paired(a, b) {
     const [i, j] = [data.methods.indexOf(a), data.methods.indexOf(b)];
-    const rank = (s) => (s.labels === Number(state.n)) * 4 + (s.features === state.under) * 2 + (s.pool === state.pool);
-    const flip = ([d, low, high, p], turn) =>
-      turn ? [-d, high === null ? null : -high, low === null ? null : -low, p] : [d, low, high, p];
-    for (const standing of [...data.standings].sort((s, t) => rank(t) - rank(s))) {
-      const pair = standing.pairs.find(([x, y]) => (x === i && y === j) || (x === j && y === i));
-      if (pair) return { values: flip(pair.slice(2), pair[0] === j), standing };
-    }
-    const comparison = compared(i, j);
-    return comparison && { values: flip(comparison.all, comparison.a === j), comparison };
+    const both = data.duels.filter(([x, y]) => (x === i && y === j) || (x === j && y === i));
+    const duel = both.find(([, , labels]) => String(labels) === state.n) ?? both[0];
+    if (!duel) return null;
+    const turn = (x) => (x === null || duel[0] === i ? x : -x);
+    const flip = ([d, low, high, ...rest]) => (duel[0] === i ? [d, low, high, ...rest] : [-d, turn(high), turn(low), ...rest]);
+    const whole = (values) => {
+      const [d, low, high, p, verdict] = flip(values);
+      return { d, low, high, p, verdict: turn(verdict) };
+    };
+    const tasks = new Map(
+      duel[5].map(([task, d, low, high, features]) => [data.tasks[task], { features, values: flip([d, low, high]) }]),
+    );
+    return { labels: duel[2], others: whole(duel[3]), here: whole(duel[4]), tasks };
   }
-  function compared(i, j) {
-    const both = data.comparisons.filter((c) => (c.a === i && c.b === j) || (c.a === j && c.b === i));
-    return both.find((c) => c.features === state.under && c.labels === Number(state.n)) ?? both.find((c) => c.labels === Number(state.n)) ?? both[0];
-  }
-  function verdict(a, b, [d, low, high, p], where, after) {
+  /** Say who is better in one reading of the data; p and interval stand behind it. */
+  function said(where, a, b, { d, low, high, p, verdict }) {
     const bold = (text) => make("b", {}, text);
-    const between = low === null ? "; there is no interval" : ` (95\u00a0% interval ${sign(low)} to ${sign(high)})`;
-    const chance = p === null ? "" : p < 0.001 ? ` p\u00a0<\u00a00.001${after}.` : ` p\u00a0=\u00a0${p.toFixed(3)}${after}.`;
-    if (low !== null && (low > 0 || high < 0)) {
-      const by = `by ${(100 * Math.abs(d)).toFixed(1)} points`;
-      return [bold(a), " is ", bold(d > 0 ? "more" : "less"), " accurate than ", bold(b), ` ${by}${between}, ${where}.${chance}`];
-    }
-    return [bold(a), " and ", bold(b), " are ", bold("not separated"), `: A \u2212 B is ${sign(d)} points${between}, ${where}.${chance}`];
+    const chance = p === null ? "" : p < 0.001 ? ", p\u00a0<\u00a00.001" : `, p\u00a0=\u00a0${p.toFixed(3)}`;
+    const sure = low === null ? "; there is no interval." : ` (95\u00a0% interval ${sign(low)} to ${sign(high)}${chance}).`;
+    const points = `${(100 * Math.abs(d)).toFixed(1)} points`;
+    return verdict
+      ? make("p", {}, `${where}, `, bold(a), " is ", bold(verdict > 0 ? "more" : "less"), " accurate than ", bold(b), ` by ${points}${sure}`)
+      : make("p", {}, `${where}, `, bold(a), " and ", bold(b), " are ", bold("not told apart"), `: A \u2212 B is ${sign(d)} points${sure}`);
   }
   function showDuel() {
     const box = $("#duel");
@@ -219,83 +222,90 @@
     if (a === b) return say("Choose two different methods.");
     const found = paired(a, b);
     if (found) {
-      const { standing, comparison, values } = found;
-      const kinds = ({ features }) => (features === "all" ? "all features" : `${features} features`);
-      const tasks = (n) => `${n} ${n === 1 ? "task" : "tasks"}`;
-      const named = ({ pool, features, labels }) =>
-        $(`.standing[data-pool="${pool}"][data-under="${features}"][data-n="${labels}"]`).dataset.name;
-      const where = standing
-        ? `over the ${tasks(standing.tasks)} (${standing.cells} cells) of the standings \u201c${named(standing)}\u201d`
-        : `over the ${tasks(comparison.tasks.length)} that both ran on, ${kinds(comparison)}, ${comparison.labels} labels`;
-      say(...verdict(a, b, values, where, standing ? " after Holm over all pairs" : ""));
-      const [d, low, high] = values;
-      const reach = 1.15 * Math.max(0.01, ...[d, low, high].map((x) => Math.abs(x ?? 0)));
-      const spot = (x) => (50 + (50 * x) / reach).toFixed(1);
-      const style = `--m:${spot(d)}` + (low === null ? "" : `;--a:${spot(low)};--b:${spot(high)}`);
-      const kind = low > 0 ? "better" : low !== null && high < 0 ? "worse" : "open";
+      const { others, here, tasks, labels } = found;
+      const cells = [...tasks.values()].reduce((sum, task) => sum + task.features.length, 0);
+      const scope = `${counted(tasks.size, "task")} (${counted(cells, "cell")}) that both ran on with ${labels} labels`;
+      if (tasks.size === 1) say(said(`On ${[...tasks.keys()][0]}, the only task they share with ${labels} labels`, a, b, here));
+      else say(said(`On other tasks like these`, a, b, others), said(`On these ${scope}`, a, b, here));
+      const near = [here.d, here.low, here.high].map((x) => Math.abs(x ?? 0));
+      const reach = 1.15 * Math.max(0.01, ...near, Math.min(2 * Math.max(...near), Math.max(...[others.low, others.high].map((x) => Math.abs(x ?? 0)))));
+      const spot = (x) => Math.min(Math.max(50 + (50 * x) / reach, 0), 100).toFixed(1);
+      const between = ({ low, high }, from, to) => (low === null ? "" : `;--${from}:${spot(low)};--${to}:${spot(high)}`);
+      const style = `--m:${spot(here.d)}${between(others, "a", "b")}${between(here, "c", "d")}`;
+      const kind = others.verdict > 0 ? "better" : others.verdict < 0 ? "worse" : "open";
+      const shape = `iv${others.low === null ? " dotonly" : ""}${here.low === null ? "" : " two"}`;
       box.append(
         make("div", { class: `duel-axis zero ${kind}`, "aria-hidden": "true" },
-          make("span", { class: low === null ? "iv dotonly" : "iv", style }),
+          make("span", { class: shape, style }),
           make("span", { class: "ends quiet" }, make("span", {}, `${b} better`), make("span", {}, `${a} better`))),
       );
-    } else say("These two are not compared: neither are both ranked anywhere, nor is one of them a control that ran beside the other.");
-    box.append(duelTable(a, b));
+    } else say("These two are not compared: they have no task, features and draws in common.");
+    box.append(duelTable(a, b, found));
+    watchEdges();
   }
-  /** Both methods cell by cell, with the paired difference by task where there is one. */
-  function duelTable(a, b) {
-    const slot = columns.find(({ key }) => key === "accuracy").slot;
-    const index = columns.find(({ key }) => key === "accuracy").index;
-    const cells = new Map();
+  /** Both methods cell by cell, with the paired difference by task; what does not count is grey and says why. */
+  function duelTable(a, b, found) {
+    const { slot, index } = columns.find(({ key }) => key === "accuracy");
+    const labels = found ? String(found.labels) : state.n;
+    const tasks = new Map();
     for (const row of rows) {
-      const { method } = row;
-      if ((method !== a && method !== b) || (row.labels && state.n && row.labels !== state.n)) continue;
-      const key = JSON.stringify([row.task, row.features]);
-      if (!cells.has(key)) cells.set(key, {});
-      cells.get(key)[method === a ? "a" : "b"] = row;
+      const { method, task, features } = row;
+      if ((method !== a && method !== b) || (row.labels && labels && row.labels !== labels)) continue;
+      if (!tasks.has(task)) tasks.set(task, new Map());
+      if (!tasks.get(task).has(features)) tasks.get(task).set(features, {});
+      tasks.get(task).get(features)[method === a ? "a" : "b"] = row;
     }
-    const [i, j] = [data.methods.indexOf(a), data.methods.indexOf(b)];
-    const comparison = compared(i, j);
-    const byTask = new Map((comparison?.tasks ?? []).map(([task, ...values]) => [task, values]));
     const text = (row) => {
       if (!row) return "\u2013";
       const cell = row.node.cells[index];
       return [...cell.childNodes].filter((node) => !node.classList?.contains("eq")).map((node) => node.textContent).join("").trim();
     };
-    const tasks = new Map();
-    for (const [key, pair] of cells) {
-      const [task, features] = JSON.parse(key);
-      if (!tasks.has(task)) tasks.set(task, []);
-      tasks.get(task).push({ features, ...pair });
-    }
-    const turn = comparison?.a === j ? -1 : 1;
+    const known = (row) => row !== undefined && !Number.isNaN(row.numbers[slot]);
+    const number = (...content) => make("td", { class: "n" }, ...content);
     const bodies = [...tasks].map(([task, lines]) => {
-      const rowspan = lines.length;
+      const duel = found?.tasks.get(task);
       const body = make("tbody");
-      lines.forEach((line, position) => {
-        const difference = line.a && line.b ? sign(line.a.numbers[slot] - line.b.numbers[slot]) : "\u2013";
-        const number = (...content) => make("td", { class: "n" }, ...content);
-        const row = make("tr", {}, make("td", {}, line.features),
-          number(text(line.a)), number(text(line.b)), number(make("b", {}, difference)));
+      [...lines].forEach(([features, line], position) => {
+        const both = known(line.a) && known(line.b);
+        const counts = duel?.features.includes(features) ?? false;
+        const again = line.a?.again || line.b?.again;
+        const why = !both || counts ? "" : again ? `${again} again, not counted` : "too few draws in common, not counted";
+        const row = make("tr", both && !counts ? { class: "gone" } : {},
+          make("td", {}, features, ...(why ? [make("span", { class: "why" }, why)] : [])),
+          number(text(line.a)), number(text(line.b)),
+          number(make("b", {}, both ? sign(line.a.numbers[slot] - line.b.numbers[slot]) : "\u2013")));
         if (position === 0) {
-          row.prepend(make("th", { scope: "rowgroup", class: "stick", rowspan }, task));
-          if (byTask.size) row.append(make("td", { class: "n", rowspan }, ...inPairs(byTask.get(task), turn)));
+          row.prepend(make("th", { scope: "rowgroup", class: "stick", rowspan: lines.size }, task));
+          row.append(make("td", { class: "n", rowspan: lines.size }, ...inPairs(duel?.values)));
         }
         body.append(row);
       });
       return body;
     });
-    const heads = ["Features", a, b, "A \u2212 B", ...(byTask.size ? ["Paired, by task"] : [])];
     const head = make("tr", {}, make("th", { scope: "col", class: "stick" }, "Task"),
-      ...heads.map((name) => make("th", { scope: "col", class: name === "Features" ? "" : "n" }, name)));
+      ...["Features", a, b, "A \u2212 B", "Paired, by task"].map((name) => make("th", { scope: "col", class: name === "Features" ? "" : "n" }, name)));
     return make("div", { class: "region", role: "region", tabindex: "0", "aria-label": `${a} and ${b}, cell by cell` },
       make("table", { class: "matrix" }, make("caption", {}, `${a} and ${b}, cell by cell, per cent and points`), make("thead", {}, head), ...bodies));
   }
-  function inPairs(values, turn) {
+  function inPairs(values) {
     if (!values) return ["\u2013"];
-    const [d, ...ends] = values.map((x) => (x === null ? null : turn * x));
-    if (ends[0] === null) return [sign(d)];
-    const [low, high] = ends.sort((x, y) => x - y).map(sign);
-    return [sign(d), make("span", { class: "pm below" }, `${low} to ${high}`)];
+    const [d, low, high] = values;
+    return low === null ? [sign(d)] : [sign(d), make("span", { class: "pm below" }, `${sign(low)} to ${sign(high)}`)];
+  }
+
+  /* ---- What scrolls sideways fades at the edge beyond which there is more ---- */
+  function fade(box) {
+    box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  }
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) fade(target);
+  });
+  function watchEdges() {
+    for (const box of $$(".region:not([data-watched]), .drawing:not([data-watched])")) {
+      box.dataset.watched = "";
+      box.addEventListener("scroll", () => fade(box), { passive: true });
+      sizes.observe(box);
+    }
   }
 
   /* ---- Together ---- */
@@ -361,14 +371,6 @@
       });
     }
     addEventListener("hashchange", () => readAddress("auto"));
-    let closed = [];
-    addEventListener("beforeprint", () => {
-      closed = $$("details:not([open])");
-      for (const fold of closed) fold.open = true;
-    });
-    addEventListener("afterprint", () => {
-      for (const fold of closed) fold.open = false;
-    });
   }
   document.addEventListener("DOMContentLoaded", () => {
     data = JSON.parse($("#data").textContent);
@@ -376,6 +378,7 @@
     readFields();
     readRows();
     refresh();
+    watchEdges();
     listen();
     // After a reload the browser itself goes back to where the reader was.
     if (location.hash) readAddress(performance.getEntriesByType("navigation")[0]?.type === "reload" ? "" : "instant");

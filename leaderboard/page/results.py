@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
-from leaderboard.page.formats import DASH, half_width, number, percent, seconds
+from leaderboard.page.formats import DASH, number, percent, seconds, spread
 from leaderboard.pools import POOL_TITLES, POOLS
 
 Row = Mapping[str, Any]
@@ -83,7 +84,8 @@ ACCURACY = Column(
     "accuracy",
     "Accuracy",
     "Share of all test rows that are right; an abstention counts as the most frequent class of the seeds. "
-    "Mean ± half-width of the 95 % interval (Student's t) over draws.",
+    "Mean ± half-width of the 95 % interval (Student's t) over draws; both ends where it was cut off at 0 or "
+    "100. That the test set is finite is not in it, see Test error.",
     lambda row: percent(row["accuracy"]),
     lambda row: row["accuracy"],
 )
@@ -105,12 +107,12 @@ COLUMNS = (
     ),
     Column("task", "Task", "Pool and test rows come from the official split.", lambda r: r["task"]),
     Column("features", "Features", "The representation that methods see.", lambda r: r["representation"]),
-    LABELS,
     ACCURACY,
+    LABELS,
     Column(
         "tie",
         "Tie group",
-        "Within a task and features: methods of one group are not separated from its first by paired "
+        "Within a task and features: methods of one group are not told from its first by paired "
         "differences, corrected for how many there are (Holm). Group 1 has the best.",
         lambda row: DASH if row["tie_group"] is None else f"{row['tie_group']}",
         lambda row: row["tie_group"],
@@ -134,14 +136,15 @@ COLUMNS = (
         "end_model",
         "End model",
         "Test accuracy of one and the same logistic regression, trained on the method's labels of the pool "
-        "and on the seeds.",
+        "and on the seeds with their true labels: so it is above chance even for majority_class.",
         lambda row: percent(row["end_model_accuracy"]),
         lambda row: row["end_model_accuracy"],
     ),
     Column(
         "worth",
         "Worth n labels",
-        "With how many labels logistic regression on the same task and features is as accurate.",
+        "With how many labels logistic regression on the same task and features is as accurate; below, the "
+        "95 % interval over draws.",
         worth,
         _worth_value,
     ),
@@ -217,6 +220,36 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
     )
 
 
+def one_origin(rows: Iterable[Row]) -> str | None:
+    """Return where all rows come from; None if they come from several places."""
+    found = {row["origin"] for row in rows}
+    return found.pop() if len(found) == 1 else None
+
+
+def test_error(rows: Iterable[Row]) -> str:
+    """Return in words how far the finite test sets leave accuracies uncertain; empty if that is not known.
+
+    Notes
+    -----
+    1.96 standard errors, for each task the median over its rows.
+
+    Examples
+    --------
+    >>> test_error([{"task": "a", "accuracy_se": 0.01}, {"task": "b", "accuracy_se": 0.005}])
+    'about ± 1.0 to ± 2.0 points, depending on the task'
+    >>> test_error([{"task": "a", "accuracy_se": 0.01}, {"task": "b", "accuracy_se": None}])
+    'about ± 2.0 points'
+    """
+    by_task: dict[str, list[float]] = {}
+    for row in rows:
+        if row["accuracy_se"] is not None:
+            by_task.setdefault(row["task"], []).append(196 * row["accuracy_se"])
+    if not by_task:
+        return ""
+    low, high = (f"± {pick(map(median, by_task.values())):.1f}" for pick in (min, max))
+    return f"about {low} points" if low == high else f"about {low} to {high} points, depending on the task"
+
+
 def status(row: Row) -> tuple[str, str] | None:
     """Return what became of a row's runs where not all are well, and in words why.
 
@@ -248,7 +281,7 @@ def view(row: Row, shown: Iterable[Column]) -> dict[str, Any]:
     dict
         ``row``; ``cells``, a list of (column, text) without the method's; ``numbers``, the numbers of the
         columns that have numbers, joined by commas, empty for none; ``status`` as :func:`status` has it;
-        ``half`` of the interval; ``abstains``; ``tied``, whether it is not separated from the best.
+        ``spread``, its interval; ``abstains``; ``tied``, whether it is not told from the best.
     """
     cells = [(column, column.show(row)) for column in shown if column.key != "method"]
     values = [column.value(row) for column in shown if column.value is not None]
@@ -259,7 +292,7 @@ def view(row: Row, shown: Iterable[Column]) -> dict[str, Any]:
             "" if value is None else f"{value:g}" if value >= 1 else f"{value:.6g}" for value in values
         ),
         "status": status(row),
-        "half": half_width(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
+        "spread": spread(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
         "abstains": row["coverage"] is not None and row["coverage"] < 0.9995,
         "tied": row["tie_group"] == 1 and not row["best"],
     }

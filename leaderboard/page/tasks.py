@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.page.answer import main_labels
-from leaderboard.page.formats import anchor, half_width
+from leaderboard.page.formats import anchor, spread
 from leaderboard.page.results import status
 
 Board = Mapping[str, Any]
@@ -21,9 +22,9 @@ def views(board: Board) -> list[dict[str, Any]]:
     -------
     list of dict
         The fields of the task, and ``id``; ``n_labels`` of the table; ``features``; ``lines``, methods with
-        a cell for each of the features, the best first; ``best``, the rows with the highest accuracy under
-        their features, the highest first; ``published``; ``same_as``, pairs of features and the task that it
-        is under them; ``n_rows``.
+        a cell for each of the features, the best first; ``best``, the row with the highest accuracy (or
+        None), and ``n_tied``, how many methods under its features are not told from it; ``published``;
+        ``same_as``, pairs of features and the task that it is under them; ``n_rows``.
     """
     by_task: dict[str, list[Row]] = {}
     for row in board["rows"]:
@@ -50,7 +51,8 @@ def _view(task: Row, rows: list[Row], published: list[Row], wanted: int | None) 
         numbers = [value for value in found if value is not None]
         return (not numbers, -max(numbers, default=0.0), method)
 
-    best = sorted((row for row in mine if row["best"]), key=lambda row: -row["accuracy"])
+    best = max((row for row in mine if row["best"]), key=lambda row: row["accuracy"], default=None)
+    tied = [row for row in mine if best and _is_tied(row) and row["representation"] == best["representation"]]
     return {
         **task,
         "id": anchor("task", task["task"]),
@@ -68,6 +70,7 @@ def _view(task: Row, rows: list[Row], published: list[Row], wanted: int | None) 
             for method in sorted(methods, key=order)
         ],
         "best": best,
+        "n_tied": len(tied),
         "published": published,
         "same_as": sorted({(row["representation"], row["same_as"]) for row in rows if row["same_as"]}),
         "n_rows": len(rows),
@@ -79,11 +82,15 @@ def _cell(row: Row | None) -> dict[str, Any] | None:
         return None
     return {
         "row": row,
-        "half": half_width(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
-        "tied": row["tie_group"] == 1 and not row["best"],
+        "spread": spread(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
+        "tied": _is_tied(row),
         "abstains": row["coverage"] is not None and row["coverage"] < 0.9995,
         "status": status(row),
     }
+
+
+def _is_tied(row: Row) -> bool:
+    return row["tie_group"] == 1 and not row["best"]
 
 
 def curves(board: Board) -> list[dict[str, Any]]:
@@ -123,3 +130,16 @@ def curves(board: Board) -> list[dict[str, Any]]:
         {"task": task, "representation": name, "numbers": [], "lines": [], "crossovers": texts}
         for (task, name), texts in sorted(crossovers.items())
     ]
+
+
+def waterfalls(board: Board) -> list[dict[str, Any]]:
+    """Return the board's stages, each with ``axis``, ends in [0, 1] between which its accuracies lie."""
+    found = []
+    for walk in board["stages"]:
+        values = [stage["accuracy"] for stage in walk["stages"] if stage["accuracy"] is not None]
+        low, high = (
+            math.floor(20 * min(values, default=0) - 0.2) / 20,
+            math.ceil(20 * max(values, default=1)) / 20,
+        )
+        found.append({**walk, "axis": {"low": max(low, 0.0), "high": min(max(high, low + 0.05), 1.0)}})
+    return found

@@ -7,6 +7,49 @@ import shutil
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 
+EVERY_PAIR = """
+const [a, b] = ["a", "b"].map((name) => document.querySelector(`select[data-state='${name}']`));
+const found = [];
+for (const { value: one } of a.options) {
+  a.value = one;
+  a.dispatchEvent(new Event("change"));
+  for (const { value: other } of b.options) {
+    b.value = other;
+    b.dispatchEvent(new Event("change"));
+    for (const cell of document.querySelectorAll("#duel td, #verdict"))
+      if (/aN|undefined|null/.test(cell.textContent)) found.push([one, other, cell.textContent]);
+  }
+}
+return found;
+"""
+"""Texts of the head to head of every two methods that no reader should see."""
+
+CONTRAST = """
+const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+const rgba = (color) => {
+  canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+  return canvas.getImageData(0, 0, 1, 1).data;
+};
+const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, w, i) => {
+  const x = c[i] / 255; return sum + w * (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+}, 0);
+const bad = new Map();
+for (const element of document.querySelectorAll("body *")) {
+  const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!own || !element.checkVisibility() || element.closest("svg, .sr, option")) continue;
+  const style = getComputedStyle(element);
+  let ground = element;
+  while (ground && rgba(getComputedStyle(ground).backgroundColor)[3] < 255) ground = ground.parentElement;
+  const { backgroundColor } = getComputedStyle(ground ?? document.body);
+  const [a, b] = [style.color, backgroundColor].map((c) => light(rgba(c)));
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  const name = `${element.tagName}.${element.className}`;
+  if (ratio < 4.5) bad.set(name, `${ratio.toFixed(2)} ${element.textContent}`);
+}
+return [...bad];
+"""
+"""What stands out from its ground by less than WCAG AA asks for."""
+
 
 def start(profile):
     """Start the browser with a folder of its own; the caller ends it with ``quit``."""

@@ -258,9 +258,10 @@ def test_one_draw_has_no_intervals():
             }
         for pair in standing["pairs"]:
             pair |= {"low": None, "high": None, "p": None, "p_holm": None}
-        standing |= {"friedman": None, "smallest_difference": None}
+        standing |= {"friedman": None, "smallest_difference": None, "smallest_difference_of_pairs": None}
     for comparison in board["comparisons"]:
-        comparison |= {"low": None, "high": None, "p": None}
+        comparison |= dict.fromkeys(("low", "high", "p", "here_low", "here_high", "here_p", "p_holm"))
+        comparison |= dict.fromkeys(("verdict", "here_verdict", "verdict_single"), "open")
         for task in comparison["tasks"]:
             task |= {"low": None, "high": None}
     page = render(board)

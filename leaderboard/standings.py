@@ -38,7 +38,7 @@ def standings(rows: Sequence[Row], runs: Mapping[RowName, Mapping[int, Run]]) ->
     -------
     list of dict
         As ``standings`` of ``leaderboard.json``; ``representation`` is ``all``, or where there are several
-        one of them. None where the controls have no cell and draw in common.
+        one of them. None where the controls have no cell and draw in common. See :func:`standing`.
     """
     made = []
     for n_labels in sorted({row["n_labels"] for row in rows}):
@@ -61,6 +61,26 @@ def standing(found: Field) -> dict[str, Any]:
     """Return the statistics of one field as JSON values.
 
     All means are over the field's cells and draws, also those of seconds and end models.
+
+    Parameters
+    ----------
+    found : Field
+
+    Returns
+    -------
+    dict
+        ``tasks``, ``cells``, ``n_draws`` (by task); ``left_out``, methods that lack some of them, and
+        ``uncounted``, cells with results that do not count, each with its ``reason``; ``profile`` and
+        ``friedman``; ``smallest_difference`` of a pair chosen beforehand and
+        ``smallest_difference_of_pairs`` for all pairs at once, None where no accuracy can differ so much;
+
+        ``entrants``
+            Best mean rank first, with intervals over tasks, or over draws with one task; ``tie_group``, see
+            :func:`leaderboard.statistics.tie_groups`; ``strength_note`` is ``all won`` or ``all lost`` where
+            a strength has no interval for that.
+        ``pairs``
+            Each pair once, ``a`` being ranked higher: ``difference``, ``low``, ``high`` and ``p`` over tasks,
+            or over draws with one task; ``p_holm`` is adjusted for all pairs.
     """
     from autows.draws import generator
     from leaderboard import statistics as st

@@ -118,7 +118,7 @@ def tie_groups(order: Sequence[int], p: ArrayLike, scores: ArrayLike, level: flo
     p-values are those of :func:`holm_pairs`, over all pairs of ``order``. That a leader has fewer comparisons
     is no reason to correct for fewer: who leads is known from the same scores, and the best of many equal
     methods is ahead of some by luck. With 20 equal methods on normal scores of 5 draws a correction for the
-    leader's 19 comparisons separated some from it 15 times in 100, one for all 190 pairs 5 times.
+    leader's 19 comparisons separated some from it 15 times in 100, one for all 190 pairs 2 times.
 
     References
     ----------

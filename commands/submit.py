@@ -219,7 +219,7 @@ def _run(cells: Sequence[Any], submission: Any, source: bytes | None, **options:
     from autows.runs.progress import ProgressBar
     from autows.runs.store import RunStore
     from autows.submissions import folder
-    from leaderboard import board, standing
+    from leaderboard import board, gathering, standing
 
     out = _home(submission, **options)
     store = RunStore(options["results"])
@@ -233,7 +233,7 @@ def _run(cells: Sequence[Any], submission: Any, source: bytes | None, **options:
         where = f"{record.key.task} / {record.labels['representation']} / draw {record.key.draw}"
         say(f"{record.status}: {where}: {record.reason}", err=True, hang=2)
     if outcome.counts["ok"]:
-        found = board.assemble(board.table_of([options["results"]], reference=True))
+        found = board.assemble(gathering.table_of([options["results"]], reference=True))
         say(standing.text(found, submission.name, submission.n_labels), hang=2)
     say(f"The submission is in {out}. See it on the leaderboard: run_bench.py leaderboard")
     click.echo(_proposal(out, submission.name))

@@ -33,4 +33,5 @@ def strangers(folder: Path) -> list[str]:
     name = folder.resolve().name
     named = ", ".join(f"{name}/{path.relative_to(folder).as_posix()}" for path in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return [f"Left out: {len(found)} files that are no records: {named}{more}"]
+    count = "1 file that is no record" if len(found) == 1 else f"{len(found)} files that are no records"
+    return [f"Left out: {count}: {named}{more}"]

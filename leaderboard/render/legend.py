@@ -89,11 +89,11 @@ def _comparisons(board: Board) -> list[str]:
         return []
     return [
         "Points: accuracy less that of the control, paired by draw, every task weighing the same. The 95 % "
-        "interval is over tasks (Student's t), about other tasks like these; on these tasks it is over draws "
-        "alone. Verdict: better, worse or open over tasks, with p adjusted (Holm) for all complete methods "
-        "of the table, so that it may be open where an interval leaves out zero: among many some do by "
-        "chance; better here or worse here on these tasks only. Tasks: those that both have, of those "
-        "the method could have."
+        "interval is over tasks (Student's t), about other tasks like these, with a single task over its "
+        "draws; on these tasks it is over draws alone. Verdict: better, worse or open over tasks, with p "
+        "adjusted (Holm) for all complete methods of the table, so that it may be open where an interval "
+        "leaves out zero: among many some do by chance; better here or worse here on these tasks only. "
+        "Tasks: those that both have, of those the method could have."
     ]
 
 

@@ -31,7 +31,7 @@ def test_compare_prints_a_sentence_and_says_what_was_left_out(results, tmp_path)
     assert done.stdout.startswith(
         "d is 40.0 points above zero_shot_clip on s, the only task they share (95 % "
     )
-    assert "Left out: 1 files that are no records: results/records/s/notes.txt" in done.stderr
+    assert "Left out: 1 file that is no record: results/records/s/notes.txt" in done.stderr
     assert sorted(p.suffix for p in (tmp_path / "out").iterdir()) == [".json", ".pdf", ".svg"]
 
 

@@ -117,6 +117,14 @@ def test_a_method_is_read_against_the_draws_it_has():
     assert worth(build([*made, record("s", "late", 2, 0.6)]), "late") == (None, None)
 
 
+def test_every_kind_of_features_has_a_curve_of_its_own():
+    made = [record("s", LR, 0, a, n_labels=n) for n, a in ((10, 0.1), (1000, 0.3))]
+    made += [record("s", LR, 0, a, "pca", n_labels=n) for n, a in ((10, 0.4), (1000, 0.8))]
+    rows = build([*made, record("s", "a", 0, 0.6, "pca")]).rows
+    (mine,) = [row for row in rows if row["method"] == "a"]
+    assert mine["worth_labels"] == pytest.approx(100, abs=0.1)
+
+
 def test_a_curve_that_falls_is_worth_its_own_labels_and_no_other_row_is_beyond_it():
     made = [record("s", LR, 0, a, n_labels=n) for n, a in ((10, 0.5), (100, 0.7), (1000, 0.65))]
     board = build([*made, record("s", "a", 0, 0.68), record("s", "b", 0, 0.71)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handed_in import SUBMISSION, cell, hand_in, made_record
+from handed_in import SUBMISSION, cell, edit, hand_in, made_record, record_paths
 
 from autows.runs.store import RunStore
 from leaderboard import board as boards
@@ -27,3 +27,11 @@ def test_who_made_a_submission_is_shown_wherever_its_runs_are(tmp_path):
     assert submitted(both) == [("results", "A. Author")]
     assert both.methods[0]["submission"]["sandbox"] == "bubblewrap"
     assert sum(f"submission {SUBMISSION.name}:" in note for note in both.notes) == 1
+
+
+def test_what_a_submission_says_of_a_task_is_not_shown(tmp_path):
+    lying = {"title": "Mine", "modality": "text", "n_classes": 2, "same_as": {"raw": "breast_cancer"}}
+    for path in record_paths(hand_in(tmp_path)):
+        edit(path, task_info=lying)
+    (row,) = boards.read([], submissions=tmp_path).rows
+    assert (row["title"], row["same_as"]) == (cell().task.card.title, None)

@@ -33,5 +33,5 @@ def test_a_terminal_without_the_signs_of_the_drawing(tmp_path):
         capture_output=True,
         check=True,
     )
-    assert b"points (95 % interval" in done.stdout
+    assert b"(95 % interval" in done.stdout
     assert b"?" in done.stdout

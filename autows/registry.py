@@ -39,6 +39,7 @@ class Registry(Generic[T]):
         self.kind = kind
         self.base = base
         self.packages = packages
+        self._loaded: dict[str, type[T]] = {}
 
     @property
     def group(self) -> str:
@@ -72,7 +73,7 @@ class Registry(Generic[T]):
         return sorted(set(self._modules()) | set(self._entry_points))
 
     def get(self, name: str) -> type[T]:
-        """Return the class of one entrant, importing its module.
+        """Return the class of one entrant, importing its module; it is looked for once.
 
         Raises
         ------
@@ -81,6 +82,11 @@ class Registry(Generic[T]):
         AutoWSError
             If two places claim the name, or its module does not hold what the contract asks for.
         """
+        if name not in self._loaded:
+            self._loaded[name] = self._find(name)
+        return self._loaded[name]
+
+    def _find(self, name: str) -> type[T]:
         homes = list(self._modules().get(name, []))
         point = self._entry_points.get(name)
         if point is not None:

@@ -13,6 +13,11 @@ from autows.params import split_specs
 from commands.options import json_option
 from commands.wrapped import say
 
+RIGHTS = (
+    "The file runs with your rights, unprotected, and what is found is for you, its author: "
+    "submit and verify do not rely on it."
+)
+
 
 @click.command("check")
 @click.argument("target", metavar="FILE.py[:Class]|METHOD")
@@ -30,15 +35,19 @@ def command(target: str, only: str | None, timeout: float, as_json: bool) -> int
     """Check that a method is fit to be submitted.
 
     The method is a file, or a registered one such as snuba[cardinality=2]. It runs on small synthetic tasks,
-    in a process of its own.
+    in a process of its own, with your rights: what is found is for you, the author. Somebody else's method is
+    looked at with verify.
     """
     from autows.checks import CHECKS
     from autows.checks import FAILED as failed
     from autows.checks.isolated import Bench, find
 
     names = None if only is None else split_specs(only)
-    with Bench(find(target), timeout) as bench:
+    found = find(target)
+    with Bench(found, timeout) as bench:
         coming = bench.run(names)
+        if found.is_file:
+            say(RIGHTS, err=True)
         about = bench.describe()
         results = []
         if not as_json:

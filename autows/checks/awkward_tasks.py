@@ -10,6 +10,10 @@ from autows.checks.contract import Failed, check
 from autows.checks.subject import Subject
 
 _COPE = "Tasks like that exist, and a run that raises is a failed run. "
+# Tasks that are awkward in two ways, each asked about by a check of its own.
+_TEN, _TWINS = "ten classes, half of the features constant", "twins, seeds in groups"
+_NARROW = "one feature, one test row"
+
 LEAST_AGREEMENT = 0.98
 """Share of rows on which answers must agree that ought to be the same. The rest is for rows on a
 boundary, which rounding, or a tie among neighbours, puts on either side."""
@@ -27,8 +31,13 @@ def answers(subject: Subject) -> None:
 
 @check("It copes with ten classes of three seeds each", _COPE + "Do not count on many seeds a class.")
 def ten_classes(subject: Subject) -> None:
-    """Run on more classes than folds or features suggest."""
-    subject.fit(blobs(subject.world, n_classes=10, n_seeds=30, pool=80, test=30, d=8))
+    """Run on more classes than folds or features suggest, with features of which half are constant."""
+    case = _ten_classes(subject)
+    subject.either(_TEN, _half_constant(subject, case), case)
+
+
+def _ten_classes(subject: Subject) -> Case:
+    return blobs(subject.world, n_classes=10, n_seeds=30, pool=80, test=30, d=8)
 
 
 @check(
@@ -71,9 +80,21 @@ def one_seed_each(subject: Subject) -> None:
     _COPE + "view.groups_seed says which seeds are of one recording; they belong into one fold.",
 )
 def grouped_seeds(subject: Subject) -> None:
-    """Put half of the seeds in one group, and the others in groups of two."""
-    rank = np.arange(len(subject.base.view.y_seed))
-    subject.fit(changed(subject.base, groups_seed=np.maximum(rank - len(rank) // 2, -2) // 2))
+    """Put half of the seeds in one group, and the others in groups of two; double all other rows."""
+    subject.either(_TWINS, _grouped(_doubled(subject.base)), _grouped(subject.base))
+
+
+def _grouped(case: Case) -> Case:
+    rank = np.arange(len(case.view.y_seed))
+    return changed(case, groups_seed=np.maximum(rank - len(rank) // 2, -2) // 2)
+
+
+def _doubled(case: Case) -> Case:
+    """Return a case with its seeds first, then all other rows of the pool, and these again."""
+    seeds, pool = case.view.seed_index, case.view.unlabeled_index
+    assert seeds is not None
+    test = np.arange(len(case.y_test))
+    return with_rows(case, np.concatenate([seeds, pool, pool]), np.concatenate([test, test]))
 
 
 @check(
@@ -83,13 +104,9 @@ def grouped_seeds(subject: Subject) -> None:
 )
 def duplicated_rows(subject: Subject) -> None:
     """Double every row that is no seed; distances of zero and ties come with that."""
-    case = subject.base
-    seeds, pool = case.view.seed_index, case.view.unlabeled_index
-    assert seeds is not None
-    test = np.arange(len(case.y_test))
-    doubled = with_rows(case, np.concatenate([seeds, pool, pool]), np.concatenate([test, test]))
-    labels = subject.fit(doubled)
-    pool_answers = decisions(labels, "pool")[len(seeds) :].reshape(2, -1)
+    doubled = _doubled(subject.base)
+    labels = subject.either(_TWINS, _grouped(doubled), doubled)
+    pool_answers = decisions(labels, "pool")[len(doubled.view.y_seed) :].reshape(2, -1)
     pairs = np.concatenate([pool_answers, decisions(labels, "test").reshape(2, -1)], axis=1)
     differ = int((pairs[0] != pairs[1]).sum())
     if differ > (1 - LEAST_AGREEMENT) * pairs.shape[1]:
@@ -104,18 +121,32 @@ def duplicated_rows(subject: Subject) -> None:
 )
 def constant_features(subject: Subject) -> None:
     """Make half of the features the same in all rows, then all of them."""
-    view = subject.base.view
-    d = view.X_pool.shape[1]
+    case, d = subject.base, subject.base.view.X_pool.shape[1]
+    half = _half_constant(subject, case)
+    subject.either(
+        _TEN,
+        _half_constant(subject, _ten_classes(subject)),
+        half,
+        on="a task with half of the features constant",
+    )
+    subject.fit(_constant(subject, case, d), on="a task with all rows the same")
+
+
+def _half_constant(subject: Subject, case: Case) -> Case:
+    return _constant(subject, case, case.view.X_pool.shape[1] // 2)
+
+
+def _constant(subject: Subject, case: Case, columns: int) -> Case:
+    """Return a case with the first features the same in all rows."""
     # A power of two: its mean and its deviation, 0, are exact.
     level = 0.25 if subject.world.embedded else 1.0
-    for columns, what in ((d // 2, "half of the features constant"), (d, "all rows the same")):
-        X_pool, X_test = view.X_pool.copy(), view.X_test.copy()
-        for X in (X_pool, X_test):
-            X[:, :columns] = level
-            if subject.world.embedded:
-                # Embeddings keep their length.
-                X[:, columns:] = unit(X[:, columns:]) * np.float32(np.sqrt(1 - columns * level**2))
-        subject.fit(with_features(subject.base, X_pool, X_test), on=f"a task with {what}")
+    X_pool, X_test = case.view.X_pool.copy(), case.view.X_test.copy()
+    for X in (X_pool, X_test):
+        X[:, :columns] = level
+        if subject.world.embedded:
+            # Embeddings keep their length.
+            X[:, columns:] = unit(X[:, columns:]) * np.float32(np.sqrt(1 - columns * level**2))
+    return with_features(case, X_pool, X_test)
 
 
 def _dense_only(subject: Subject) -> str | None:
@@ -170,15 +201,19 @@ def small_pool(subject: Subject) -> None:
 @check("It copes with a single feature", _COPE + "Some features are one number a row.")
 def one_feature(subject: Subject) -> None:
     """Run on two classes along a line."""
-    subject.fit(blobs(subject.world, n_classes=2, n_seeds=10, pool=40, test=20, d=1))
+    subject.either(_NARROW, _along_a_line(subject, 1), _along_a_line(subject, 20))
+
+
+def _along_a_line(subject: Subject, test: int) -> Case:
+    return blobs(subject.world, n_classes=2, n_seeds=10, pool=40, test=test, d=1)
 
 
 @check("It copes with a single test row", _COPE + "Keep the axis: X[:1] has shape (1, d).")
 def one_test_row(subject: Subject) -> None:
     """Run on a test set of one row."""
     case = subject.base
-    labels = subject.fit(with_rows(case, np.arange(len(case.y_pool)), np.arange(1)))
-    assert len(labels.test) == 1
+    alone = with_rows(case, np.arange(len(case.y_pool)), np.arange(1))
+    assert len(subject.either(_NARROW, _along_a_line(subject, 1), alone).test) == 1
 
 
 def _own_scale(subject: Subject) -> str | None:

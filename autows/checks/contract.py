@@ -27,12 +27,12 @@ class Effort:
     least_seconds : float
         Processor time on the largest pool below which its growth is not judged: it would be noise.
     permutations : int
-        How often seed labels are permuted.
+        How many tasks with permuted seed labels there are.
     """
 
     pool_sizes: tuple[int, ...] = (250, 500, 1000, 2000, 4000)
     least_seconds: float = 0.5
-    permutations: int = 6
+    permutations: int = 2
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from autows.checks.subject import Subject
 from autows.types import Labels
 
 LEAST_P = 1e-4
+CLASSES = 8
+"""Of a task with permuted labels: so many that one task, of 40,320 namings, can tell from chance."""
 
 
 def _answers_alike(subject: Subject) -> str | None:
@@ -130,7 +132,7 @@ def permuted_labels(subject: Subject) -> None:
     """
     right_rows, rows, counts = 0, 0, []
     for seed in range(subject.effort.permutations):
-        task = unknowable(subject.world, 4, seed)
+        task = unknowable(subject.world, CLASSES, seed)
         found, by_naming = right_by_naming(subject.fit(task.case), task)
         right_rows += found
         rows += len(task.groups) - len(task.case.view.y_seed)

@@ -1,4 +1,4 @@
-"""Checks that time and memory do not grow as the square of the pool."""
+"""Checks on large pools: time and memory do not grow as their square, and answers stay the same."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from autows.checks.cases import blobs
+from autows.checks.compare import difference
 from autows.checks.contract import Failed, check
 from autows.checks.subject import Subject
 from autows.runs.memory import peak_mb, reset_peak
+from autows.types import Labels
+
+T = TypeVar("T")
 
 STEEPEST = 1.7
 """Least exponent that counts as quadratic."""
@@ -75,7 +80,7 @@ def growth(sizes: Sequence[int], costs: Sequence[float], noise: float) -> Growth
     return Growth(float(exponents[best]), float(exponents[np.flatnonzero(likely)[0]]))
 
 
-def _ladder(subject: Subject) -> list[Callable[[], object]]:
+def _ladder(subject: Subject) -> list[Callable[[], Labels]]:
     """Return runs on pools of growing size, all with the same few seeds."""
     return [
         partial(
@@ -87,14 +92,14 @@ def _ladder(subject: Subject) -> list[Callable[[], object]]:
     ]
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(work: Callable[[], T]) -> tuple[float, T]:
     # Processor time: what else the machine does is not the method's fault.
     start = time.process_time()
-    work()
-    return max(time.process_time() - start, 1e-6)
+    done = work()
+    return max(time.process_time() - start, 1e-6), done
 
 
-def _megabytes(work: Callable[[], object]) -> float:
+def _megabytes(work: Callable[[], T]) -> tuple[float, T]:
     resettable = reset_peak()
     before = peak_mb() if resettable else None
     running = tracemalloc.is_tracing()
@@ -103,14 +108,26 @@ def _megabytes(work: Callable[[], object]) -> float:
     try:
         tracemalloc.reset_peak()
         at_start = tracemalloc.get_traced_memory()[0]
-        work()
+        done = work()
         traced = (tracemalloc.get_traced_memory()[1] - at_start) / 2**20
     finally:
         if not running:
             tracemalloc.stop()
     after = peak_mb() if resettable else None
     untraced = 0.0 if before is None or after is None else after - before
-    return max(traced, untraced if untraced > UNTRACED_MB else 0.0, 1e-3)
+    return max(traced, untraced if untraced > UNTRACED_MB else 0.0, 1e-3), done
+
+
+def _timed(subject: Subject) -> tuple[float, Labels]:
+    """Return the processor time that the largest pool takes, and the answer."""
+    subject.answer("base")  # The first run imports.
+    return subject.once("largest, timed", lambda: _seconds(_ladder(subject)[-1]))
+
+
+def _traced(subject: Subject) -> tuple[float, Labels]:
+    """Return the memory that the largest pool takes, and the answer."""
+    subject.answer("base")
+    return subject.once("largest, traced", lambda: _megabytes(_ladder(subject)[-1]))
 
 
 _ADVICE = (
@@ -122,28 +139,40 @@ _ADVICE = (
 @check("Its time does not grow as the square of the pool", _ADVICE)
 def growth_of_time(subject: Subject) -> str:
     """Measure processor time on a ladder of pools; a steep ladder is measured twice."""
-    sizes, runs = subject.effort.pool_sizes, _ladder(subject)
-    subject.answer("base")  # The first run imports.
-    most = _seconds(runs[-1])
+    sizes, (most, _) = subject.effort.pool_sizes, _timed(subject)
     if most < subject.effort.least_seconds:
         return f"{most:.2g} s on a pool of {sizes[-1]:,}, too little to say how it grows"
-    costs = [*map(_seconds, runs[:-1]), most]
+    runs = _ladder(subject)
+    costs = [*(_seconds(run)[0] for run in runs[:-1]), most]
     if growth(sizes, costs, TIME_NOISE).least >= STEEPEST:
-        costs = [min(cost, _seconds(run)) for cost, run in zip(costs, runs, strict=True)]
+        costs = [min(cost, _seconds(run)[0]) for cost, run in zip(costs, runs, strict=True)]
     return _judged("its time", "s", sizes, costs, TIME_NOISE)
 
 
 @check("Its memory does not grow as the square of the pool", _ADVICE)
 def growth_of_memory(subject: Subject) -> str:
     """Measure the peak of memory on a ladder of pools."""
-    sizes, runs = subject.effort.pool_sizes, _ladder(subject)
-    subject.answer("base")
-    most = _megabytes(runs[-1])
+    sizes, (most, _) = subject.effort.pool_sizes, _traced(subject)
     # What has less than a bit a pair of rows holds no matrix of pairs.
     if most < max(LEAST_MB, sizes[-1] ** 2 / 8 / 2**20):
         return f"{most:.1g} MiB on a pool of {sizes[-1]:,}, too little for a matrix of all pairs"
     # Smallest first: what the largest leaves with the allocator would hide what smaller ones need.
-    return _judged("its memory", "MiB", sizes, [*map(_megabytes, runs)], MEMORY_NOISE)
+    costs = [_megabytes(run)[0] for run in _ladder(subject)]
+    return _judged("its memory", "MiB", sizes, costs, MEMORY_NOISE)
+
+
+@check(
+    "It gives the same answer twice on a large pool, too",
+    "Many rows are worked on in another way than few: in blocks, on a sample, in threads. Let all randomness "
+    "there come from rng, too.",
+)
+def large_pool(subject: Subject) -> None:
+    """Compare the answers of the two runs on the largest pool whose time and memory were measured."""
+    found = difference(_timed(subject)[1], _traced(subject)[1])
+    if found:
+        raise Failed(
+            f"with the same generator and {subject.effort.pool_sizes[-1]:,} rows in the pool, {found}"
+        )
 
 
 def _judged(what: str, unit: str, sizes: Sequence[int], costs: Sequence[float], noise: float) -> str:

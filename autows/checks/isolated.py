@@ -9,14 +9,18 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from autows.checks.contract import FAILED, Check, Effort, Result
+from autows.checks.contract import FAILED, Check, Effort, Failed, Result
 from autows.checks.running import run_check, select
 from autows.checks.subject import Subject
 from autows.errors import UserError
 from autows.method import Method, create
 from autows.method_file import load_class, split_target
 from autows.runs.workers import TimedOut, Worker, WorkerDied
+from autows.types import Labels
 
+HASH_SEEDS = (0, 1)
+"""Of the processes in which a method is run beside the one that checks it (PYTHONHASHSEED); 0 is that of
+isolated methods."""
 MOST_TIMEOUTS = 3
 """After so many checks that were not done in time, no more are made."""
 
@@ -75,6 +79,8 @@ def find(text: str) -> Target:
             ) from None
         return target
     path, name = split_target(text)
+    if not path.exists():
+        raise UserError(f"There is no file {path}")
     return Target(str(path.absolute()) + (f":{name}" if name else ""))
 
 
@@ -94,7 +100,7 @@ class Bench:
         self.target = target
         self.timeout = timeout
         self.effort = effort or Effort()
-        self._worker = Worker()
+        self._worker = Worker(imports=[__name__])
         self._timeouts = 0
 
     def __enter__(self) -> Bench:
@@ -129,7 +135,7 @@ class Bench:
         Raises
         ------
         UserError
-            If there is no check of a name; before anything is run.
+            If there is no check of a name, or there are no names; before anything is run.
         """
         return map(self._one, select(only))
 
@@ -148,13 +154,37 @@ class Bench:
         return Result(check.name, check.title, FAILED, message, round(time.perf_counter() - start, 3))
 
 
+def elsewhere(target: Target, hash_seeds: Sequence[int] = HASH_SEEDS) -> Iterator[Labels]:
+    """Give a method's answers to an easy task in other processes, one with each hash seed.
+
+    Raises
+    ------
+    Failed
+        If the method does not answer there.
+    """
+    for seed in hash_seeds:
+        worker = Worker(imports=[__name__], environment={"PYTHONHASHSEED": str(seed)})
+        try:
+            yield worker.call(answer, target)
+        except WorkerDied as error:
+            raise Failed(f"it ended another process that ran it: {error}") from error
+        finally:
+            worker.close(at_once=True)
+
+
 # What follows runs in the child.
+
+
+def answer(target: Target) -> Labels:
+    """Make a method again and return its answer to an easy task."""
+    subject = Subject(target.maker())
+    return subject.fit(subject.base, method=subject.make_again())
 
 
 @lru_cache(maxsize=1)
 def _subject(target: Target, effort: Effort) -> Subject:
     # Kept, so that checks of one process share runs.
-    return Subject(target.maker(), effort)
+    return Subject(target.maker(), effort, partial(elsewhere, target))
 
 
 def _describe(target: Target) -> dict[str, Any]:

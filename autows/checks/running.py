@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from autows.checks.contract import CHECKS, FAILED, NOT_APPLICABLE, PASSED, Check, Effort, Failed, Result
 from autows.checks.subject import Subject
-from autows.errors import unknown_name
+from autows.errors import UserError, unknown_name
 from autows.method import Method
+from autows.types import Labels
 
 
 def select(only: Sequence[str] | None = None) -> list[Check]:
@@ -17,8 +18,10 @@ def select(only: Sequence[str] | None = None) -> list[Check]:
     Raises
     ------
     UserError
-        If there is no check of a name.
+        If there is no check of a name, or there are no names.
     """
+    if only is not None and not only:
+        raise UserError("No check is named; name at least one, or leave --only out to make all of them")
     for name in only or ():
         if name not in CHECKS:
             raise unknown_name("check", name, CHECKS, f"there are {', '.join(CHECKS)}")
@@ -26,7 +29,10 @@ def select(only: Sequence[str] | None = None) -> list[Check]:
 
 
 def run_checks(
-    make: Callable[[], Method], only: Sequence[str] | None = None, effort: Effort | None = None
+    make: Callable[[], Method],
+    only: Sequence[str] | None = None,
+    effort: Effort | None = None,
+    elsewhere: Callable[[], Iterable[Labels]] | None = None,
 ) -> list[Result]:
     """Make checks of a method in this process.
 
@@ -38,6 +44,9 @@ def run_checks(
         Names of checks; by default all.
     effort : Effort, optional
         How much work is made of it.
+    elsewhere : callable, optional
+        Gives the method's answers in other processes, see :class:`~autows.checks.subject.Subject`. Without
+        it, one check is not applicable.
 
     Returns
     -------
@@ -47,7 +56,7 @@ def run_checks(
     Raises
     ------
     UserError
-        If there is no check of a name.
+        If there is no check of a name, or there are no names.
 
     Examples
     --------
@@ -55,7 +64,7 @@ def run_checks(
     >>> [r.status for r in run_checks(lambda: method.create("majority_class"), only=["answers"])]
     ['passed']
     """
-    subject = Subject(make, effort)
+    subject = Subject(make, effort, elsewhere)
     return [run_check(check, subject) for check in select(only)]
 
 

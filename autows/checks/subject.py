@@ -5,20 +5,28 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autows.checks.cases import Case, World, blobs, copied, hashes
 from autows.checks.contract import Effort, Failed
+from autows.checks.randomness import GlobalRandomness
 from autows.checks.watch import Watch
 from autows.errors import NotApplicable
 from autows.isolation.method import IsolatedMethod
 from autows.method import Method
+from autows.params import build, parse_spec
 from autows.runs.cell import explain
 from autows.types import Labels, TaskView
+
+T = TypeVar("T")
+
+OTHER_SEED = 20240229
+"""What global random generators are set to where they must not matter."""
 
 _UNWILLING = "it does not run, although the task has what it declares to need"
 
@@ -42,6 +50,27 @@ class Reuse:
     changed: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Watched:
+    """A run that was looked at from outside.
+
+    Parameters
+    ----------
+    method : Method
+        The instance.
+    seen : Watch
+    randomness_used : tuple of str
+        Global random generators whose state it changed.
+    labels : Labels
+        The answer.
+    """
+
+    method: Method
+    seen: Watch
+    randomness_used: tuple[str, ...]
+    labels: Labels
+
+
 class Subject:
     """A method under check.
 
@@ -51,6 +80,9 @@ class Subject:
         Makes the method, anew each time.
     effort : Effort, optional
         How much work the checks make.
+    elsewhere : callable, optional
+        Gives the answers to ``base`` of the method made again in other processes, in which strings hash
+        otherwise. None where another process could not make it.
 
     Attributes
     ----------
@@ -58,11 +90,17 @@ class Subject:
         Numerical warnings that the method gave, for the report.
     """
 
-    def __init__(self, make: Callable[[], Method], effort: Effort | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Method],
+        effort: Effort | None = None,
+        elsewhere: Callable[[], Iterable[Labels]] | None = None,
+    ) -> None:
         self._make = make
         self.effort = effort or Effort()
+        self._elsewhere = elsewhere
         self.remarks: Counter[str] = Counter()
-        self._answers: dict[str, Labels] = {}
+        self._done: dict[str, Any] = {}
 
     def make(self) -> Method:
         """Return a new instance, its parameters validated.
@@ -78,6 +116,20 @@ class Subject:
         except (Exception, SystemExit) as error:
             raise Failed(f"it cannot be made: {explain(error)[0]}") from error
         return method
+
+    def make_again(self) -> Method:
+        """Return a new instance that is made of what tells the method apart: its class and its parameters.
+
+        Raises
+        ------
+        Failed
+            If it cannot be made from these.
+        """
+        method = self.make()
+        try:
+            return build(type(method), "method", parse_spec(method.spec)[1])
+        except (Exception, SystemExit) as error:
+            raise Failed(f"it cannot be made from its parameters: {explain(error)[0]}") from error
 
     @cached_property
     def method(self) -> Method:
@@ -101,11 +153,53 @@ class Subject:
         """A task with other sizes: two classes, fewer rows and features."""
         return blobs(self.world, n_classes=2, n_seeds=10, pool=40, test=20, d=4, seed=1)
 
+    def once(self, what: str, work: Callable[[], T]) -> T:
+        """Do some work once for all checks; where it fails, it fails for all."""
+        if what not in self._done:
+            try:
+                self._done[what] = work()
+            except Failed as error:
+                self._done[what] = error
+        done = self._done[what]
+        if isinstance(done, Failed):
+            raise Failed(str(done)) from done.__cause__
+        result: T = done
+        return result
+
     def answer(self, which: str) -> Labels:
         """Return the answer of a new instance on ``base`` or ``other``; it is run once for all checks."""
-        if which not in self._answers:
-            self._answers[which] = self.fit(getattr(self, which))
-        return self._answers[which]
+        return self.once(which, lambda: self.fit(getattr(self, which)))
+
+    def either(self, what: str, together: Case, alone: Case, on: str = "") -> Labels:
+        """Return the answer on a task that is awkward in several ways, which several checks ask about.
+
+        Parameters
+        ----------
+        what : str
+            Name of the task; it is run once for all checks.
+        together : Case
+            The task.
+        alone : Case
+            One that is awkward in one way only: run where ``together`` fails, for that may be due to another.
+        on : str, optional
+            What ``alone`` is, for the message.
+        """
+        try:
+            return self.once(what, lambda: self.fit(together))
+        except Failed:
+            return self.fit(alone, on=on)
+
+    @property
+    def can_be_made_elsewhere(self) -> bool:
+        """Whether another process can make the method, too."""
+        return self._elsewhere is not None
+
+    @property
+    def elsewhere(self) -> list[Labels]:
+        """Answers to ``base`` of the method made again from its parameters, each in a process of its own."""
+        assert self._elsewhere is not None
+        answers = self._elsewhere
+        return self.once("elsewhere", lambda: list(answers()))
 
     @cached_property
     def _instance(self) -> tuple[Method, dict[str, Case]]:
@@ -113,20 +207,30 @@ class Subject:
         return self.make(), {which: copied(getattr(self, which)) for which in ("base", "other")}
 
     @cached_property
-    def watched(self) -> tuple[Watch, Labels]:
-        """What is seen from outside of a run on ``base``, and its answer."""
+    def watched(self) -> Watched:
+        """What is seen from outside of a run on ``base`` under other global seeds, and its answer."""
         # What a method imports, it imports in the run before.
         self.answer("base")
         method, cases = self._instance
         watch, view = Watch(sys.modules[type(method).__module__]), self.shown(method, cases["base"])
-        with watch:
+        with GlobalRandomness(seed=OTHER_SEED) as state, watch:
             labels = self.run(method, view, 0)
-        return watch, labels
+        return Watched(method, watch, tuple(state.used), labels)
+
+    @property
+    def under_other_seeds(self) -> Labels:
+        """The answer of a new instance on ``base`` under other global seeds."""
+
+        def run() -> Labels:
+            with GlobalRandomness(seed=OTHER_SEED):
+                return self.fit(self.base)
+
+        return self.once("other global seeds", run)
 
     @cached_property
     def reused(self) -> list[Reuse]:
         """What one instance does on ``base``, ``other`` and ``base`` again."""
-        (_, labels), (method, cases) = self.watched, self._instance
+        labels, (method, cases) = self.watched.labels, self._instance
 
         def changed() -> tuple[str, ...]:
             found = set()
@@ -137,12 +241,12 @@ class Subject:
 
         runs = [Reuse("base", labels, changed())]
         for which in ("other", "base"):
-            labels = self.fit(cases[which], method=method)
+            labels = self.run(method, self.shown(method, cases[which]), 0)
             runs.append(Reuse(which, labels, changed()))
         return runs
 
     def fit(self, case: Case, seed: int = 0, method: Method | None = None, on: str = "") -> Labels:
-        """Run a method on a case and check that the answer fits it.
+        """Run a method on a copy of a case, which it may damage, and check that the answer fits it.
 
         Parameters
         ----------
@@ -161,7 +265,7 @@ class Subject:
         """
         try:
             method = method or self.make()
-            return self.run(method, self.shown(method, case), seed)
+            return self.run(method, self.shown(method, copied(case)), seed)
         except Failed as error:
             raise Failed(f"on {on}, {error}" if on else str(error)) from error.__cause__
 

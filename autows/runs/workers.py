@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -18,6 +18,17 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """Environment of a worker: parallelism is over runs, so each does its linear algebra on one thread."""
+
+
+FOR_RUNS = (
+    "autows.runs.cell",
+    # The end model and the scores of every run import these when they are called.
+    "scipy.optimize",
+    "scipy.special",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+)
+"""What a worker imports that is to work on cells."""
 
 
 class TimedOut(Exception):
@@ -33,9 +44,20 @@ class Worker:
 
     A pool of several processes would break as a whole when one of them is ended, and every run in
     flight with it; a pool of one does not have neighbours.
+
+    Parameters
+    ----------
+    imports : sequence of str
+        Modules that are there before the first call is timed.
+    environment : mapping of str to str, optional
+        Variables that the process has beside ours.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, imports: Sequence[str] = FOR_RUNS, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._imports = tuple(imports)
+        self._environment = {**ONE_THREAD, **(environment or {})}
         self._executor: Any = None
         self._lock = threading.Lock()
         self._closed = False
@@ -93,11 +115,11 @@ class Worker:
                 raise WorkerDied("closed")
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(
-                    max_workers=1, initializer=_begin, initargs=(os.getpid(),), env=ONE_THREAD
+                    max_workers=1, initializer=_begin, initargs=(os.getpid(),), env=self._environment
                 )
             executor = self._executor
         with _ctrl_c_held_back():
-            ready = executor.submit(_warm_up)
+            ready = executor.submit(_warm_up, self._imports)
         # Imports take a second; a time limit is about the work.
         ready.result()
         return executor
@@ -155,13 +177,6 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _warm_up() -> None:
-    for module in (
-        "autows.runs.cell",
-        # The end model and the scores of every run import these when they are called.
-        "scipy.optimize",
-        "scipy.special",
-        "sklearn.linear_model",
-        "sklearn.metrics",
-    ):
+def _warm_up(modules: Sequence[str]) -> None:
+    for module in modules:
         importlib.import_module(module)

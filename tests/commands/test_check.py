@@ -25,6 +25,7 @@ def file(tmp_path):
 def test_a_method_that_passes(file):
     result = cli(file)
     assert result.exit_code == 0, result.output
+    assert result.stderr.splitlines() == [module.RIGHTS]
     lines = result.stdout.splitlines()
     assert lines[0] == "mine: Give every row the class of the nearest mean of seeds; abstain on the unsure."
     assert [line[0] for line in lines[2:-2]].count("✓") == len(CHECKS) - 2
@@ -77,6 +78,8 @@ def test_json_and_nothing_else():
         (("nowhere/mine.py",), "There is no file "),
         (("mine.py:",), "write FILE.py or FILE.py:Class"),
         (("snuba", "--only", "anwers"), "Unknown check 'anwers'. Did you mean 'answers'?"),
+        (("snuba", "--only", ""), "No check is named"),
+        (("snuba", "--only", " , ", "--json"), "No check is named"),
         (("snuba", "--timeout", "0"), "Invalid value for '--timeout'"),
         ((), "Missing argument"),
     ],

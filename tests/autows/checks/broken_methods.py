@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autows.checks.cases import blobs
 from autows.method_template import method_text
 from autows.types import ABSTAIN, Labels
 
@@ -287,6 +288,29 @@ class FindsTruth(Good):
             if case is not None:
                 return Labels(case.y_pool, case.y_test, view.n_classes)
             frame = frame.f_back
+        return super().fit_predict(view, rng)
+
+
+class OneRow(Good):
+    def fit_predict(self, view, rng):
+        assert view.X_test.shape[0] > 1
+        return super().fit_predict(view, rng)
+
+
+class OtherwiseElsewhere(Good):
+    @staticmethod
+    def elsewhere():
+        return [constant(blobs().view)]
+
+
+class DiceForManyRows(Good):
+    def fit_predict(self, view, rng):
+        if view.X_pool.shape[0] > 150:
+            rng = np.random.default_rng()
+            return Labels(
+                *(rng.integers(view.n_classes, size=X.shape[0]) for X in (view.X_pool, view.X_test)),
+                view.n_classes,
+            )
         return super().fit_predict(view, rng)
 
 

@@ -16,12 +16,15 @@ import pytest
 from broken_methods import Good
 
 from autows.checks import CHECKS, FAILED, NOT_APPLICABLE, PASSED, Effort, growth, run_checks
+from autows.checks.cases import blobs, hashes
 from autows.checks.contract import Check, check
 from autows.checks.randomness import GlobalRandomness, global_states
 from autows.checks.watch import Watch
 from autows.errors import UserError
 
-EFFORT = Effort(pool_sizes=(250, 500, 1000), permutations=3)
+EFFORT = Effort(pool_sizes=(250, 500, 1000), permutations=1)
+
+REPEATS = ("deterministic", "global_randomness", "made_again", "no_memory")
 
 TABLE = [
     ("answers", broken.NotLabels, r"fit_predict returned a ndarray; expected autows\.Labels"),
@@ -81,6 +84,11 @@ TABLE = [
         meddling.ReadsGlobalSeed,
         r"its answer depends on global seeds: with other ones \d\d of",
     ),
+    (
+        "other_process",
+        broken.OtherwiseElsewhere,
+        r"in another process, \d\d of 75 pool rows get another answer",
+    ),
     ("input_unchanged", broken.WritesToInput, "it changed X_test of its view"),
     ("input_unchanged", broken.WritesToLastInput, "it changed y_seed of its view"),
     ("constructor", broken.Converts, "it computes with or checks its parameters: TypeError"),
@@ -109,7 +117,7 @@ TABLE = [
     (
         "permuted_labels",
         broken.FindsTruth,
-        r"100% of the rows are right although .*; chance is 25% \(p = 7e-05\)",
+        r"100% of the rows are right although .*; chance is 12% \(p = 2e-05\)",
     ),
     (
         "growth_of_time",
@@ -120,6 +128,11 @@ TABLE = [
         "growth_of_memory",
         broken.AllPairs,
         r"its memory grows with exponent (1\.9|2\.0) in the rows .* at 1,000",
+    ),
+    (
+        "large_pool",
+        broken.DiceForManyRows,
+        r"with the same generator and 1,000 rows in the pool, \d\d\d of 1000 pool rows get another answer",
     ),
 ]
 
@@ -133,7 +146,7 @@ def surroundings(monkeypatch, tmp_path):
 
 
 def one(make, name):
-    (result,) = run_checks(make, only=[name], effort=EFFORT)
+    (result,) = run_checks(make, only=[name], effort=EFFORT, elsewhere=getattr(make, "elsewhere", None))
     assert (result.name, result.title) == (name, CHECKS[name].title)
     return result
 
@@ -144,6 +157,42 @@ def test_every_check_can_fail(name, make, message):
     assert result.status == FAILED
     assert re.search(message, result.message), result.message
     assert "\n" not in result.message
+
+
+@pytest.mark.parametrize(
+    ("make", "among", "failed"),
+    [
+        (broken.FewClasses, ("ten_classes", "constant_features"), {"ten_classes"}),
+        (broken.DividesByDeviation, ("ten_classes", "constant_features"), {"constant_features"}),
+        (broken.NoGroups, ("grouped_seeds", "duplicated_rows"), {"grouped_seeds"}),
+        (broken.NoiseByRow, ("grouped_seeds", "duplicated_rows"), {"duplicated_rows"}),
+        (
+            broken.SecondFeature,
+            ("one_feature", "one_test_row", "input_unchanged", "no_memory"),
+            {"one_feature"},
+        ),
+        (broken.OneRow, ("one_feature", "one_test_row", "input_unchanged", "no_memory"), {"one_test_row"}),
+        (meddling.ReadsGlobalSeed, REPEATS, {"global_randomness"}),
+        (broken.with_hidden_setting, REPEATS, {"made_again"}),
+        (broken.Counts, REPEATS, {"no_memory"}),
+        (broken.OwnGenerator, REPEATS, set(REPEATS)),
+        (broken.OtherwiseElsewhere, (*REPEATS, "other_process"), {"other_process"}),
+    ],
+    ids=lambda v: getattr(v, "__name__", None),
+)
+def test_checks_that_share_a_run_tell_whose_fault_it_is(make, among, failed):
+    results = run_checks(make, only=among, effort=EFFORT, elsewhere=getattr(make, "elsewhere", None))
+    assert {r.name for r in results if r.status == FAILED} == failed
+
+
+def test_one_answer_of_several_that_differs_is_not_overlooked():
+    count = iter(range(9))
+
+    class OnceOtherwise(Good):
+        def fit_predict(self, view, rng):
+            return super().fit_predict(view, rng) if next(count) != 1 else broken.constant(view)
+
+    assert "another answer" in one(OnceOtherwise, "deterministic").message
 
 
 def test_every_check_is_in_the_table():
@@ -165,7 +214,8 @@ class Lambda(Good):
 def test_a_good_method_passes_and_is_not_pickled(make):
     results = run_checks(make, effort=EFFORT)
     assert [r.name for r in results] == list(CHECKS)
-    assert {r.name for r in results if r.status == NOT_APPLICABLE} == {"other_modalities", "without_needs"}
+    not_applicable = {r.name for r in results if r.status == NOT_APPLICABLE}
+    assert not_applicable == {"other_modalities", "without_needs", "other_process"}
     assert not [r for r in results if r.status == FAILED]
     remarked = {r.name for r in results if r.status == PASSED and r.message}
     assert remarked == {"growth_of_time", "growth_of_memory"}
@@ -207,6 +257,14 @@ def test_what_is_declared_decides_what_is_applicable(make, name, status, message
     result = one(make, name)
     assert result.status == status, result.message
     assert message in result.message
+
+
+def test_a_method_that_writes_to_its_input_harms_nobody_else():
+    before = hashes(blobs().view)
+    for make in (broken.WritesToInput, broken.WritesToLastInput):
+        one(make, "answers")
+        one(make, "no_memory")
+    assert hashes(blobs().view) == before
 
 
 class Warns(Good):
@@ -260,6 +318,8 @@ def test_checks_have_names_of_their_own():
         check("Title", "Advice")(answers)
     with pytest.raises(UserError, match=r"Unknown check 'answer'\. Did you mean 'answers'\?"):
         run_checks(Good, only=["answer"])
+    with pytest.raises(UserError, match="No check is named"):
+        run_checks(Good, only=[])
 
 
 def test_titles_and_advice_are_sentences():

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from autows.checks import CHECKS, FAILED, PASSED
-from autows.checks.isolated import MOST_TIMEOUTS, Bench, Target, find
+from autows.checks.contract import Failed
+from autows.checks.isolated import MOST_TIMEOUTS, Bench, Target, elsewhere, find
 from autows.errors import UserError
 from autows.method_template import method_text
 from autows.runs.workers import TimedOut
@@ -49,6 +50,31 @@ def test_whatever_a_method_does_is_one_failed_check(file, capfd):
     assert results["quiet"].message == "it printed 'noise'"
     assert [r.status for r in results.values()].count(FAILED) == 4
     assert capfd.readouterr().out == ""
+
+
+HASHES = """
+    def fit_predict(self, view, rng):
+        rng = np.random.default_rng(abs(hash("cat")))
+        pool, test = (rng.integers(view.n_classes, size=X.shape[0]) for X in (view.X_pool, view.X_test))
+        return Labels(pool, test, view.n_classes)
+
+    def was(self, view, rng):
+"""
+
+
+def test_a_method_that_depends_on_hashes_is_found_in_another_process(file):
+    with Bench(find(str(file(HASHES)))) as bench:
+        results = {r.name: r for r in bench.run(["deterministic", "other_process", "made_again"])}
+    assert [r.status for r in results.values()] == [PASSED, FAILED, PASSED]
+    assert "in another process, " in results["other_process"].message
+
+
+def test_what_ends_another_process_fails_a_check(file):
+    target = find(
+        str(file("    def fit_predict(self, view, rng):\n        import os\n        os._exit(3)\n"))
+    )
+    with pytest.raises(Failed, match="it ended another process that ran it: the worker process ended"):
+        next(elsewhere(target))
 
 
 @pytest.fixture

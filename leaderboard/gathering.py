@@ -52,8 +52,10 @@ def brief(message: object, folder: Path) -> str:
     --------
     >>> brief("/home/me/results/records/x.json is a copy", Path("/home/me/results"))
     'results/records/x.json is a copy'
+    >>> brief("s/results/records/x.json is a copy", Path("s/results"))
+    'results/records/x.json is a copy'
     """
-    return str(message).replace(f"{folder.parent}/", "")
+    return str(message).replace(f"{folder}/", f"{folder.resolve().name}/")
 
 
 def _add_results(

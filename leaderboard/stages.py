@@ -20,6 +20,7 @@ from autows.runs.diagnostics.diagnosis import (
 from autows.runs.diagnostics.diagnosis import read as read_diagnosis
 from autows.runs.record import Record
 from autows.runs.store import RunStore
+from leaderboard.gathering import brief
 from leaderboard.statistics import mean_interval
 
 Kept = list[tuple[Record, Diagnosis]]
@@ -84,7 +85,7 @@ def read(
             versions.setdefault(_version(record), []).append((record, found))
     notes += [f"Left out: {path} is of a run that is not there" for path in waterfalls]
     stages = [_waterfall(row, _latest(versions)) for row, versions in sorted(groups.items())]
-    return stages, sorted(notes)
+    return stages, sorted(brief(note, results) for note in notes)
 
 
 def _records(results: Path, waterfalls: Iterable[Path]) -> Iterator[Record]:

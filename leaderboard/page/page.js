@@ -184,6 +184,8 @@
     const text = (100 * x).toFixed(1);
     return Number(text) === 0 ? "0.0" : Number(text) > 0 ? `+${text}` : `\u2212${text.slice(1)}`;
   };
+  /** A name that may break after an underscore. */
+  const soft = (name) => name.split(/(?<=_)/).flatMap((part, i) => (i ? [make("wbr"), part] : [part]));
   const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
   /** Find the paired difference a - b with the chosen number of labels, or with another one. */
@@ -275,7 +277,7 @@
           number(text(line.a)), number(text(line.b)),
           number(make("b", {}, both ? sign(line.a.numbers[slot] - line.b.numbers[slot]) : "\u2013")));
         if (position === 0) {
-          row.prepend(make("th", { scope: "rowgroup", class: "stick", rowspan: lines.size }, task));
+          row.prepend(make("th", { scope: "rowgroup", class: "stick", rowspan: lines.size }, ...soft(task)));
           row.append(make("td", { class: "n", rowspan: lines.size }, ...inPairs(duel?.values)));
         }
         body.append(row);
@@ -283,7 +285,7 @@
       return body;
     });
     const head = make("tr", {}, make("th", { scope: "col", class: "stick" }, "Task"),
-      ...["Features", a, b, "A \u2212 B", "Paired, by task"].map((name) => make("th", { scope: "col", class: name === "Features" ? "" : "n" }, name)));
+      ...["Features", a, b, "A \u2212 B", "Paired, by task"].map((name) => make("th", { scope: "col", class: name === "Features" ? "" : "n" }, ...soft(name))));
     return make("div", { class: "region", role: "region", tabindex: "0", "aria-label": `${a} and ${b}, cell by cell` },
       make("table", { class: "matrix" }, make("caption", {}, `${a} and ${b}, cell by cell, per cent and points`), make("thead", {}, head), ...bodies));
   }

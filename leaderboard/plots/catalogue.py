@@ -246,7 +246,7 @@ def _stages(subject: Subject) -> Iterator[Shown]:
     yield from _if_any(
         stages.plot(walks),
         "stages",
-        subject.title("Where accuracy is lost"),
+        subject.title("From what the features allow to what was reached"),
         lambda: stages.describe(walks),
     )
 

@@ -63,6 +63,7 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
         right=0.12 if len(methods) > 1 else 4.4,
         left=0.55,
         gap=0.2,
+        heading=0.42,
         ticks=0.06,
         notes=notes,
     )
@@ -70,10 +71,12 @@ def plot(rows: Sequence[Row], order: Sequence[str] = ()) -> Figure | None:
     for axes, method in zip(page.panels, methods, strict=True):
         own = [row for row in rows if row["method"] == method]
         error = _mean_ece(own)
-        told = "{}" if error is None else f"{{}}, ECE {100 * error:.1f} %"
+        fit_title(axes, "{}", method, size=7)
+        told = "no ECE" if error is None else f"ECE {100 * error:.1f} %"
         if len(set(n_tasks.values())) > 1:
             told += f" ({counted(n_tasks[method], 'task')})"
-        fit_title(axes, told, method, size=7)
+        axes.set_title(axes.get_title(loc="left"), fontsize=7, pad=13)
+        axes.text(0, 1.03, told, transform=axes.transAxes, fontsize=style.SMALL, color=style.MUTED, gid="ece")
         _panel(axes, own, style.color(families[method]))
     page.outer_labels()
     page.label("confidence (%)", "accuracy (%)")

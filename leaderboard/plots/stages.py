@@ -41,7 +41,7 @@ def plot(walks: Sequence[Walk]) -> Figure | None:
     kept = _chosen(found)
     notes = [
         "Dot: accuracy; coloured bar: the step from the stage above; thin line: 95 % interval over draws. "
-        + " ".join(MEANINGS.values())
+        "Each panel has an axis of its own. " + " ".join(MEANINGS.values())
     ]
     if len(found) > len(kept):
         notes.append(
@@ -61,11 +61,9 @@ def plot(walks: Sequence[Walk]) -> Figure | None:
         notes=notes,
     )
     same = all([s["name"] for s in walk["stages"]] == [s["name"] for s in kept[0]["stages"]] for walk in kept)
-    values = [100 * stage["accuracy"] for walk in kept for stage in walk["stages"]]
-    low, high = limits(values, pad=0.06, least=4)
     for i, (axes, walk) in enumerate(zip(page.panels, kept, strict=True)):
         fit_title(axes, "{}, {}: {}", walk["task"], walk["representation"], walk["method"], size=7)
-        axes.set_xlim(low, high)
+        axes.set_xlim(*limits([100 * stage["accuracy"] for stage in walk["stages"]], pad=0.1, least=4))
         _panel(axes, walk["stages"], names, longest, labelled=i % page.columns == 0 or not same)
     page.label("accuracy (%)")
     return page.figure
@@ -107,6 +105,8 @@ def _chosen(walks: Sequence[Walk]) -> list[Walk]:
 def _panel(
     axes: Axes, stages: Sequence[Mapping[str, Any]], names: Mapping[str, str], longest: int, labelled: bool
 ) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     # At the right there is room for the widest number and step.
     width = axes.get_window_extent().width / 72
     low, high = axes.get_xlim()
@@ -115,7 +115,8 @@ def _panel(
     axes.set_xlim(low, right)
     axes.set_ylim(longest - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
-    axes.set_xticks([tick for tick in axes.get_xticks() if low <= tick <= min(high, 100)])
+    ticks = MaxNLocator(4, min_n_ticks=2).tick_values(low, high)
+    axes.set_xticks([tick for tick in ticks if low <= tick <= min(high, 100)])
     axes.spines["bottom"].set_bounds(low, high)
     before: float | None = None
     for y, stage in enumerate(stages):

@@ -10,6 +10,7 @@ from leaderboard.plots.choice import not_shown
 from leaderboard.plots.intervals import Item
 from leaderboard.plots.layout import Entry, sheet
 from leaderboard.plots.pools import Standing, heading, left_out
+from leaderboard.plots.words import MINUS
 from leaderboard.short_names import short
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _value(entrant: Mapping[str, Any]) -> str:
     text = f"{entrant['strength']:.2f}"
     if entrant["strength_low"] is not None and entrant["strength_high"] is not None:
         text += f", {entrant['strength_low']:.2f} to {entrant['strength_high']:.2f}"
-    return text
+    return text.replace("-", MINUS)
 
 
 def _items(standing: Standing, limit: int = 40) -> list[Item]:

@@ -143,6 +143,16 @@ def test_who_cannot_run_somewhere_is_complete_all_the_same():
         assert found["sentence"].endswith("; one task does not tell what holds on others.")
 
 
+def test_what_others_of_its_kind_ran_on_a_method_could_have_run_on():
+    needs = {"needs": ["class_embeddings"]}
+    records = of_gains({"d": {"s": 0.1, "t": 0.1}})
+    records += [record("s", m, k, 0.6, **needs) for m in ("e", "f") for k in range(2)]
+    records += [record("t", "f", k, 0.6, **needs) for k in range(2)]
+    mine = {c["method"]: c for c in build(records).comparisons if c["against"] == B}
+    assert [lack["status"] for lack in mine["e"]["missing"]] == ["not run"]
+    assert (mine["e"]["complete"], mine["e"]["n_tasks_expected"]) == (False, 2)
+
+
 def test_features_with_hardly_a_draw_in_common_are_set_aside_and_named():
     records = [record("s", m, k, a) for m, a in ((A, 0.6), (B, 0.5)) for k in range(4)]
     records += [record("s", m, k, a, "pca") for m, a in ((A, 0.9), (B, 0.2)) for k in (7,)]
@@ -256,6 +266,9 @@ def test_every_method_is_compared_with_the_controls():
 def test_a_task_that_is_another_one_is_not_compared_twice():
     records = table(SCORES) + [record("p", m, 0, 0.5, same_as={"raw": "s"}) for m in (A, B)]
     assert [t["task"] for t in compared(records, A, B)["tasks"]] == ["s", "t"]
+    # Nor is it missed.
+    records = [*table(SCORES), record("p", B, 0, 0.5, same_as={"raw": "s"})]
+    assert compared(records, A, B)["missing"] == []
 
 
 def test_a_task_that_is_another_one_counts_for_who_did_not_run_the_other_one():

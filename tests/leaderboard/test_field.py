@@ -9,6 +9,7 @@ import pytest
 from made_up import CONTROLS, ENTRANT, SCORES, A, B, C, record, table
 
 from leaderboard.board import build
+from leaderboard.field import together
 from leaderboard.standing import text
 
 TEN = range(10)
@@ -38,8 +39,7 @@ def test_more_draws_of_the_controls_alone_take_nobody_out():
     assert after["n_draws"] == {"s": 3, "t": 3}
     passed_over = [note for note in board.notes if note.startswith("Not counted overall")]
     assert [note.partition("draws of ")[2] for note in passed_over] == [
-        f"{task} that most other methods or some of its features lack (3, 4, 5, 6, 7, 8, 9)"
-        for task in "st"
+        f"{task} that most other methods or some of its features lack (3, 4, 5, 6, 7, 8, 9)" for task in "st"
     ]
     (overall,) = [row for row in board.overall if row["method"] == "d"]
     assert (overall["mean_rank"], overall["complete"]) == (1.0, True)
@@ -181,3 +181,25 @@ def test_a_run_that_counts_without_an_end_model_leaves_no_mean():
     ]
     found = {one["method"]: one["mean_end_model_accuracy"] for one in standing(build(records))["entrants"]}
     assert found == {A: None, B: 0.25, C: 0.25, "d": 0.25}
+
+
+def test_features_join_while_half_of_the_draws_are_left():
+    assert together({"raw": {0, 1, 2, 3}, "pca": {2, 3, 4}}) == (["pca", "raw"], [2, 3])
+    assert together({"raw": {0, 1, 2, 3, 5}, "pca": {2, 3, 4}}) == (["raw"], [0, 1, 2, 3, 5])
+    # Half of those that there were first, not of what the last ones left.
+    three = {"a": range(4), "b": range(2), "c": [1]}
+    assert together(three) == (["a", "b"], [0, 1])
+    assert together({"b": [1, 2], "a": [0, 3]}) == (["a"], [0, 3])
+
+
+def test_errors_of_the_test_set_are_means_over_draws_and_features():
+    records = []
+    for features, error in (("raw", 0.01), ("pca", 0.03)):
+        for method in (*CONTROLS, "d"):
+            accuracy = 0.9 if method == "d" else 0.5
+            records += [
+                record("s", method, k, accuracy, features, accuracy_se=error + k / 100) for k in range(2)
+            ]
+    pair = next(p for p in standing(build(records))["pairs"] if p["a"] == "d")
+    # Means of 0.01, 0.02, 0.03 and 0.04 on both sides.
+    assert pair["high"] - 0.4 == pytest.approx(1.959964 * 0.025 * 2**0.5, abs=1e-6)

@@ -165,8 +165,10 @@ def _leader(standing: Entry, over: str = "Over") -> Markup:
         over, n_tasks, first["method"], counted(1 + len(others), "method")
     )
     if others and len(tied) == len(others):
-        few = "is too few" if len(standing["tasks"]) == 1 else "are too few"
-        return text + Markup("; {} {} to separate any of the ranks.").format(n_tasks, few)
+        if standing["smallest_difference_of_pairs"] is None:
+            few = "is too few" if len(standing["tasks"]) == 1 else "are too few"
+            return text + Markup("; {} {} to separate any of the ranks.").format(n_tasks, few)
+        return text + Markup(", <em>not</em> separated from any other.")
     if tied:
         return text + Markup(", <em>not</em> separated from {}.").format(_names(tied))
     return text + (", separated from every other." if others else ".")
@@ -234,7 +236,11 @@ def _zero_shot(board: Board, n_labels: int) -> list[Markup]:
         Markup("<b>{}</b>{}").format(name, f" ({SPEAKERS[name]})" if name in SPEAKERS else "")
         for name in speakers
     ]
-    text = Markup("Who answers there is {}: ").format(Markup(listed(told))) if told else Markup("")
+    text = (
+        Markup("Who answers there is {}: ").format(Markup(listed(told)))
+        if told
+        else Markup("<b>zero_shot_clip</b> is ")
+    )
     if len(names) > TOLD:
         low, high = percent(min(right.values())), percent(max(right.values()))
         text += f"right on {low} to {high} of the rows of {counted(len(names), 'task')}"

@@ -136,6 +136,7 @@ def render(
             rows_at_once=ROWS_AT_ONCE,
             one_origin=results.one_origin(rows),
             test_error=results.test_error(rows),
+            speakers=results.speakers(rows),
             choices={
                 name: sorted({row[name] for row in rows if row[name] is not None})
                 for name in ("method", "task", "modality", "representation", "family", "n_labels")

@@ -226,6 +226,21 @@ def one_origin(rows: Iterable[Row]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def speakers(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the foundation models that answered for each method that asks one.
+
+    Examples
+    --------
+    >>> speakers({"method": "zero_shot_clip", "zero_shot": name} for name in ("clip", "sentence", None))
+    {'zero_shot_clip': 'clip, sentence'}
+    """
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row["zero_shot"]:
+            found.setdefault(row["method"], set()).add(row["zero_shot"])
+    return {method: ", ".join(sorted(names)) for method, names in found.items()}
+
+
 def test_error(rows: Iterable[Row]) -> str:
     """Return in words how far the finite test sets leave accuracies uncertain; empty if that is not known.
 

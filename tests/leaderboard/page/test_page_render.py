@@ -78,6 +78,7 @@ def test_whole_board_is_there(board, page):
     assert "ran out of time: took longer than 60 seconds" in page
     assert page.count("Published 2022") == 1
     assert "A line goes up." in page
+    assert "(answers of glyph_<wbr>clip)" in page
 
 
 def test_nothing_is_loaded_from_elsewhere(page):

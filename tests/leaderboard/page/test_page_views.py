@@ -32,7 +32,8 @@ def entrant(method, accuracy, group, low=None, high=None):
 
 def standing(pool, entrants, cells=(("a", "raw"), ("b", "raw"))):
     return {"pool": pool, "representation": "all", "n_labels": 100, "tasks": sorted({c[0] for c in cells}),
-            "cells": [list(c) for c in cells], "entrants": entrants, "pairs": []}  # fmt: skip
+            "cells": [list(c) for c in cells], "entrants": entrants, "pairs": [],
+            "smallest_difference_of_pairs": None}  # fmt: skip
 
 
 def row(method, family="autows", n_labels=100, **more):
@@ -61,6 +62,10 @@ def test_the_answer_says_once_that_no_rank_is_separated():
         "Over 2 tasks, iws has the best mean rank of 2 methods; 2 tasks are too few to separate any of the "
         "ranks."
     ]
+    enough = standing("class_names", entrants) | {"smallest_difference_of_pairs": 0.1}
+    assert said(answer.sentences(board(standings=[enough])))[0].endswith(
+        "the best mean rank of 2 methods, not separated from any other."
+    )
 
 
 def test_the_answer_counts_the_verdicts_of_the_board_and_none_of_its_own():

@@ -35,15 +35,14 @@ def command(
 
     What the results folder lacks is taken from the project's own records and from accepted submissions.
     """
-    from leaderboard import board as boards
-    from leaderboard import comparison
+    from leaderboard import comparison, gathering
     from leaderboard.comparison_text import to_text
     from leaderboard.table import rows as make_rows
     from leaderboard.text_table import terminal_width
 
     if not results.is_dir() and results != Path("results"):
         raise UserError(f"There is no folder {results}. Start with: run_bench.py run --suite quick")
-    table = boards.table_of([results] if results.is_dir() else [], reference=True)
+    table = gathering.table_of([results] if results.is_dir() else [], reference=True)
     rows, accuracies = make_rows(table.runs)
     chosen = None if representations is None else split_specs(representations)
     known = {row["representation"] for row in rows}

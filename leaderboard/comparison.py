@@ -363,7 +363,7 @@ def _unknown(name: str, rows: Sequence[Row], n_labels: int) -> UserError:
     if numbers:
         return UserError(
             f"{name} has no results with {n_labels} labels here, but with {', '.join(map(str, numbers))}: "
-            f"add --labels {numbers[-1]}, or run it: {run}"
+            f"use --labels {numbers[-1]}, or run it: {run}"
         )
     from autows.method import REGISTRY
 

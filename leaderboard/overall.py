@@ -54,8 +54,8 @@ def overall(rows: Sequence[Row], runs: Mapping[RowName, Mapping[int, Run]]) -> t
                 for (task, representation), why in sorted(found.uncounted.items())
             ]
             notes += [
-                f"Not counted overall with {n_labels} labels: draws of {task} that most other methods or some "
-                f"of its features lack ({', '.join(map(str, draws))})"
+                f"Not counted overall with {n_labels} labels: draws of {task} that most other methods or "
+                f"some of its features lack ({', '.join(map(str, draws))})"
                 for task, draws in found.passed_over.items()
             ]
             some = [f"{row['method']} ({row['n_cells']})" for row in part if not row["complete"]]

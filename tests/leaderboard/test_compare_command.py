@@ -46,7 +46,7 @@ def test_compare_as_json_is_json_alone(results):
         (("e",), "Unknown method in these results 'e'"),
         (
             ("d", "--labels", 7),
-            "d has no results with 7 labels here, but with 100: add --labels 100, or run it",
+            "d has no results with 7 labels here, but with 100: use --labels 100, or run it",
         ),
         (("iws",), "iws has no results here; run it: run_bench.py run --methods 'iws' --labels 100"),
         (("d", "--representations", "clip"), "Unknown features in these results 'clip'"),

@@ -12,7 +12,7 @@ from autows.checks.subject import Subject
 _COPE = "Tasks like that exist, and a run that raises is a failed run. "
 # Tasks that are awkward in two ways, each asked about by a check of its own.
 _TEN, _TWINS = "ten classes, half of the features constant", "twins, seeds in groups"
-_NARROW = "one feature, one test row"
+_NARROW, _WILD = "one feature, one test row", "classes without seeds, features of different scales"
 
 LEAST_AGREEMENT = 0.98
 """Share of rows on which answers must agree that ought to be the same. The rest is for rows on a
@@ -46,9 +46,14 @@ def _ten_classes(subject: Subject) -> Case:
     + "Seeds are drawn at random, so a class may be absent: K is view.n_classes, not what y_seed shows.",
 )
 def class_without_seeds(subject: Subject) -> None:
-    """Leave out the seeds of the first and of the last of four classes."""
+    """Leave out the seeds of the first and of the last of four classes; features are of different scales."""
+    case = _two_of_four(subject)
+    subject.either(_WILD, case if _own_scale(subject) else _wild(case), case)
+
+
+def _two_of_four(subject: Subject) -> Case:
     case = blobs(subject.world, n_classes=4, n_seeds=20)
-    subject.fit(with_seeds(case, (case.view.y_seed > 0) & (case.view.y_seed < 3)))
+    return with_seeds(case, (case.view.y_seed > 0) & (case.view.y_seed < 3))
 
 
 @check(
@@ -228,9 +233,13 @@ def _own_scale(subject: Subject) -> str | None:
     _own_scale,
 )
 def wild_scales(subject: Subject) -> None:
-    """Multiply features with 1e-6 to 1e6 and move one far from zero."""
-    view = subject.base.view
+    """Multiply features with 1e-6 to 1e6 and move one far from zero; two classes have no seed."""
+    subject.either(_WILD, _wild(_two_of_four(subject)), _wild(subject.base))
+
+
+def _wild(case: Case) -> Case:
+    view = case.view
     scale = np.logspace(-6, 6, view.X_pool.shape[1]).astype(np.float32)
     offset = np.zeros_like(scale)
     offset[len(scale) // 2] = 1e5
-    subject.fit(with_features(subject.base, view.X_pool * scale + offset, view.X_test * scale + offset))
+    return with_features(case, view.X_pool * scale + offset, view.X_test * scale + offset)

@@ -15,7 +15,7 @@ from autows.checks.cases import blobs
 from autows.checks.compare import difference
 from autows.checks.contract import Failed, check
 from autows.checks.subject import Subject
-from autows.runs.memory import peak_mb, reset_peak
+from autows.runs.memory import give_back, peak_mb, reset_peak
 from autows.types import Labels
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def _seconds(work: Callable[[], T]) -> tuple[float, T]:
     return max(time.process_time() - start, 1e-6), done
 
 
-def _megabytes(work: Callable[[], T]) -> tuple[float, T]:
+def _megabytes(work: Callable[[], object]) -> float:
     resettable = reset_peak()
     before = peak_mb() if resettable else None
     running = tracemalloc.is_tracing()
@@ -108,26 +108,47 @@ def _megabytes(work: Callable[[], T]) -> tuple[float, T]:
     try:
         tracemalloc.reset_peak()
         at_start = tracemalloc.get_traced_memory()[0]
-        done = work()
+        work()
         traced = (tracemalloc.get_traced_memory()[1] - at_start) / 2**20
     finally:
         if not running:
             tracemalloc.stop()
     after = peak_mb() if resettable else None
     untraced = 0.0 if before is None or after is None else after - before
-    return max(traced, untraced if untraced > UNTRACED_MB else 0.0, 1e-3), done
+    return max(traced, untraced if untraced > UNTRACED_MB else 0.0, 1e-3)
 
 
-def _timed(subject: Subject) -> tuple[float, Labels]:
-    """Return the processor time that the largest pool takes, and the answer."""
+@dataclass(frozen=True)
+class Largest:
+    """A run on the largest pool.
+
+    Parameters
+    ----------
+    seconds : float
+        Processor time.
+    resident_mb : float or None
+        By how much the process grew at most, in MiB; None where the system does not tell. Tracing what Python
+        asks for is exact, and makes a run take three times as long.
+    labels : Labels
+        The answer.
+    """
+
+    seconds: float
+    resident_mb: float | None
+    labels: Labels
+
+
+def _largest(subject: Subject) -> Largest:
     subject.answer("base")  # The first run imports.
-    return subject.once("largest, timed", lambda: _seconds(_ladder(subject)[-1]))
 
+    def run() -> Largest:
+        told = give_back() and reset_peak()
+        before = peak_mb() if told else None
+        seconds, labels = _seconds(_ladder(subject)[-1])
+        after = peak_mb() if told else None
+        return Largest(seconds, None if before is None or after is None else after - before, labels)
 
-def _traced(subject: Subject) -> tuple[float, Labels]:
-    """Return the memory that the largest pool takes, and the answer."""
-    subject.answer("base")
-    return subject.once("largest, traced", lambda: _megabytes(_ladder(subject)[-1]))
+    return subject.once("largest pool", run)
 
 
 _ADVICE = (
@@ -139,7 +160,7 @@ _ADVICE = (
 @check("Its time does not grow as the square of the pool", _ADVICE)
 def growth_of_time(subject: Subject) -> str:
     """Measure processor time on a ladder of pools; a steep ladder is measured twice."""
-    sizes, (most, _) = subject.effort.pool_sizes, _timed(subject)
+    sizes, most = subject.effort.pool_sizes, _largest(subject).seconds
     if most < subject.effort.least_seconds:
         return f"{most:.2g} s on a pool of {sizes[-1]:,}, too little to say how it grows"
     runs = _ladder(subject)
@@ -151,13 +172,17 @@ def growth_of_time(subject: Subject) -> str:
 
 @check("Its memory does not grow as the square of the pool", _ADVICE)
 def growth_of_memory(subject: Subject) -> str:
-    """Measure the peak of memory on a ladder of pools."""
-    sizes, (most, _) = subject.effort.pool_sizes, _traced(subject)
+    """Measure the peak of memory on a ladder of pools, if that of the process says that there may be one."""
+    sizes, most = subject.effort.pool_sizes, _largest(subject).resident_mb
     # What has less than a bit a pair of rows holds no matrix of pairs.
-    if most < max(LEAST_MB, sizes[-1] ** 2 / 8 / 2**20):
+    enough = max(LEAST_MB, sizes[-1] ** 2 / 8 / 2**20)
+    # The system counts pages, and those of a process roughly.
+    if most is None or most >= enough / 2:
+        most = _megabytes(_ladder(subject)[-1])
+    if most < enough:
         return f"{most:.1g} MiB on a pool of {sizes[-1]:,}, too little for a matrix of all pairs"
     # Smallest first: what the largest leaves with the allocator would hide what smaller ones need.
-    costs = [_megabytes(run)[0] for run in _ladder(subject)]
+    costs = [_megabytes(run) for run in _ladder(subject)]
     return _judged("its memory", "MiB", sizes, costs, MEMORY_NOISE)
 
 
@@ -167,8 +192,8 @@ def growth_of_memory(subject: Subject) -> str:
     "there come from rng, too.",
 )
 def large_pool(subject: Subject) -> None:
-    """Compare the answers of the two runs on the largest pool whose time and memory were measured."""
-    found = difference(_timed(subject)[1], _traced(subject)[1])
+    """Compare the answer of the run whose time was measured with that of another."""
+    found = difference(_largest(subject).labels, _ladder(subject)[-1]())
     if found:
         raise Failed(
             f"with the same generator and {subject.effort.pool_sizes[-1]:,} rows in the pool, {found}"

@@ -164,6 +164,8 @@ def test_every_check_can_fail(name, make, message):
     [
         (broken.FewClasses, ("ten_classes", "constant_features"), {"ten_classes"}),
         (broken.DividesByDeviation, ("ten_classes", "constant_features"), {"constant_features"}),
+        (broken.CountsSeenClasses, ("class_without_seeds", "wild_scales"), {"class_without_seeds"}),
+        (broken.NakedExponential, ("class_without_seeds", "wild_scales"), {"wild_scales"}),
         (broken.NoGroups, ("grouped_seeds", "duplicated_rows"), {"grouped_seeds"}),
         (broken.NoiseByRow, ("grouped_seeds", "duplicated_rows"), {"duplicated_rows"}),
         (

@@ -2,8 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from broken_methods import AllPairs, Good
 
-from autows.checks.growth import MEMORY_NOISE, STEEPEST, TIME_NOISE, _megabytes, growth
+from autows.checks.contract import Effort, Failed
+from autows.checks.growth import (
+    MEMORY_NOISE,
+    STEEPEST,
+    TIME_NOISE,
+    _largest,
+    _megabytes,
+    growth,
+    growth_of_memory,
+)
+from autows.checks.subject import Subject
+from autows.runs.memory import give_back, reset_peak
 
 SIZES = [250, 500, 1000, 2000, 4000]
 
@@ -38,5 +50,32 @@ def test_the_peak_of_memory_is_measured():
         half = np.ones(2**18)
         return float((half + half).sum())
 
-    assert _megabytes(work)[0] == pytest.approx(4.0, abs=0.2)
-    assert _megabytes(lambda: None)[0] < 0.1
+    assert _megabytes(work) == pytest.approx(4.0, abs=0.2)
+    assert _megabytes(lambda: None) < 0.1
+
+
+class Hoards(Good):
+    """Has 8 MiB for a moment, in pieces that stay with the process when they are freed."""
+
+    def fit_predict(self, view, rng):
+        pieces = [np.ones(2**13) for _ in range(128)]
+        held_above = np.ones(2**13)
+        del pieces
+        Hoards.held_above = held_above
+        return super().fit_predict(view, rng)
+
+
+@pytest.mark.skipif(not (give_back() and reset_peak()), reason="the system does not tell")
+def test_memory_that_was_free_before_counts_when_it_is_used_again():
+    subject = Subject(Hoards, Effort(pool_sizes=(250, 500, 1000)))
+    assert 7 <= _largest(subject).resident_mb < 12
+    subject = Subject(Good, Effort(pool_sizes=(250, 500, 1000)))
+    assert _largest(subject).resident_mb < 1
+
+
+def test_where_the_system_does_not_tell_python_is_asked(monkeypatch):
+    monkeypatch.setattr("autows.checks.growth.give_back", lambda: False)
+    effort = Effort(pool_sizes=(250, 500, 1000))
+    assert "too little for a matrix" in growth_of_memory(Subject(Good, effort))
+    with pytest.raises(Failed, match="its memory grows with exponent"):
+        growth_of_memory(Subject(AllPairs, effort))

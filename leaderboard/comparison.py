@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ AGAINST = ("zero_shot_clip", "logistic_regression")
 
 LEVEL = 0.05
 """A p-value below it is a verdict."""
+LEAST_OTHERS = 3
+"""With fewer tasks nothing is said of others: over two, Student's t goes as far as accuracies can differ."""
 N_RESAMPLES = 4000
 LEAST_TASKS, LEAST_DRAWS = 5, 5
 """With fewer tasks a bootstrap over them says nothing, and with fewer draws their spread is too uncertain to
@@ -138,7 +140,7 @@ def comparisons(rows: Sequence[Row], accuracies: Accuracies) -> list[dict[str, A
 
         ``difference``, ``low``, ``high``, ``p``
             Over tasks as a sample of tasks, see :func:`leaderboard.statistics.over_tasks`; with a single
-            task over its draws. None where the spread is not known.
+            task over its draws. None with two tasks (:data:`LEAST_OTHERS`) and where the spread is not known.
         ``here_low``, ``here_high``, ``here_p``
             On these tasks, over draws alone.
         ``p_holm``, ``here_p_holm``
@@ -229,6 +231,8 @@ def pair(table: Table, method: str, against: str) -> dict[str, Any] | None:
         differences.append(by_draw)
         floors.append(floor)
     others, here = st.over_tasks(differences, floors)
+    if 1 < len(lines) < LEAST_OTHERS:
+        others = replace(others, low=math.nan, high=math.nan, p=math.nan, se=math.nan)
     theirs = [cell for cell, row in second.items() if row["n_draws"]]
     again = repetitions(theirs, table.same_as)
     counted = [cell for cell in theirs if cell not in again]

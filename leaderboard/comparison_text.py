@@ -69,10 +69,8 @@ def _found(found: Mapping[str, Any], single: bool) -> str:
         return f"{is_ahead} {over} (95 % interval {others})."
     told_here = found["here_verdict"] != "open" if not single else _leaves_out_zero(found, "here_")
     if here and not told_here:
-        return (
-            f"{none} points (95 % interval {others or 'not known'}; on these tasks, over draws, {here})."
-            f"{_power(found)}"
-        )
+        elsewhere = f"95 % interval {others}; on these tasks, over draws, " if others else ""
+        return f"{none} points ({elsewhere or '95 % interval over draws '}{here}).{_power(found)}"
     drawn = f" (95 % interval over draws {here})" if here else ", how surely is not known"
     number = NUMBERS[n] if n < len(NUMBERS) else str(n)
     elsewhere = f"{number} tasks do not tell what holds on others{f' ({others})' if others else ''}"

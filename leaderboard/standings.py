@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.comparison import LEAST_OTHERS
 from leaderboard.field import Field, end_model_accuracy, make_field, mean_ranks
 from leaderboard.long_table import CONTROLS, REQUIRED, Run
 from leaderboard.pools import POOLS
@@ -75,27 +77,30 @@ def standing(found: Field) -> dict[str, Any]:
         ``smallest_difference_of_pairs`` for all pairs at once, None where no accuracy can differ so much;
 
         ``entrants``
-            Best mean rank first, with intervals over tasks, or over draws with one task; ``tie_group``, see
-            :func:`leaderboard.statistics.tie_groups`; ``strength_note`` is ``all won`` or ``all lost`` where
-            a strength has no interval for that.
+            Best mean rank first. ``accuracy_low`` and ``accuracy_high`` are over tasks as a sample of tasks,
+            with one task over draws, None with two; ``accuracy_here_low`` and ``accuracy_here_high`` over
+            draws, on these tasks. ``tie_group``, see :func:`leaderboard.statistics.tie_groups`;
+            ``strength_note`` is ``all won`` or ``all lost`` where a strength has no interval for that.
         ``pairs``
             Each pair once, ``a`` being ranked higher: ``difference``, ``low``, ``high`` and ``p`` over tasks,
-            or over draws with one task; ``p_holm`` is adjusted for all pairs.
+            or over draws with one task, None with two; ``p_holm`` is adjusted for all pairs.
     """
     from autows.draws import generator
     from leaderboard import statistics as st
 
     rng = generator(purpose="leaderboard", tasks=" ".join(found.tasks), methods=" ".join(found.methods))
     means = found.by_task
-    sure = st.differences(found.scores, found.errors)
+    few = 1 < len(found.tasks) < LEAST_OTHERS
+    sure = None if few else st.differences(found.scores, found.errors)
     ranks = mean_ranks(found)
     order = sorted(range(len(found.methods)), key=lambda i: (ranks[i], -means[:, i].mean(), found.methods[i]))
     others = st.mean_win_shares(st.win_shares(means))
     strength, weak, strong = st.strength_intervals(found.scores, rng, STRENGTH_RESAMPLES)
     adjusted = None if sure is None else st.holm_pairs(sure.p)
-    groups = {}
+    groups = dict.fromkeys(order, 1) if few else {}
     if sure is not None:
         groups = dict(zip(order, st.tie_groups(order, sure.p, means.mean(axis=0)), strict=True))
+    low, high = (np.full(len(order), math.nan),) * 2 if sure is None else (sure.low, sure.high)
     first_cell, first_draw = found.cells[0], found.draws[found.tasks[0]][0]
     first = [runs[first_cell][first_draw] for runs in found.runs]
     entrants = [
@@ -105,14 +110,13 @@ def standing(found: Field) -> dict[str, Any]:
             "origin": first[i].origin,
             "mean_rank": rounded(float(ranks[i])),
             "mean_accuracy": rounded(float(means[:, i].mean())),
-            # An accuracy lies in [0, 1]; Student's t does not know that. So for pairs.
-            "accuracy_low": None if sure is None else rounded(max(float(sure.low[i]), 0.0)),
-            "accuracy_high": None if sure is None else rounded(min(float(sure.high[i]), 1.0)),
+            **_ends("accuracy_", low[i], high[i], 0.0),
+            **_ends("accuracy_here_", *_here(found, i), 0.0),
             "mean_end_model_accuracy": found.mean(i, end_model_accuracy),
             "win_share": rounded(float(others[i])),
             "strength": rounded(float(strength[i])),
-            "strength_low": rounded(float(weak[i])),
-            "strength_high": rounded(float(strong[i])),
+            "strength_low": None if few else rounded(float(weak[i])),
+            "strength_high": None if few else rounded(float(strong[i])),
             "strength_note": _one_sided(found, i),
             "tie_group": groups.get(i),
             "seconds": found.mean(i, lambda run: run.seconds),
@@ -149,6 +153,22 @@ def standing(found: Field) -> dict[str, Any]:
     }
 
 
+def _here(found: Field, i: int) -> tuple[float, float]:
+    """Return the interval of an entrant's mean accuracy over draws, the tasks being these."""
+    from leaderboard import statistics as st
+
+    _, here = st.over_tasks([task[i] for task in found.scores])
+    return here.low, here.high
+
+
+def _ends(name: str, low: float, high: float, least: float) -> dict[str, float | None]:
+    """Return an interval's ends, none beyond ``least`` and 1: Student's t does not know where they end."""
+    return {
+        f"{name}low": rounded(max(float(low), least)),
+        f"{name}high": rounded(min(float(high), 1.0)),
+    }
+
+
 def _pairs(
     found: Field, order: Sequence[int], sure: Differences | None, adjusted: NDArray[np.float64] | None
 ) -> list[dict[str, Any]]:
@@ -169,8 +189,7 @@ def _pairs(
 
 def _told(sure: Differences, adjusted: NDArray[np.float64], i: int, j: int) -> dict[str, float | None]:
     return {
-        "low": rounded(max(float(sure.difference_low[i, j]), -1.0)),
-        "high": rounded(min(float(sure.difference_high[i, j]), 1.0)),
+        **_ends("", sure.difference_low[i, j], sure.difference_high[i, j], -1.0),
         "p": rounded(float(sure.p[i, j])),
         "p_holm": rounded(float(adjusted[i, j])),
     }

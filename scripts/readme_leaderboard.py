@@ -31,7 +31,7 @@ PICTURE = ROOT / "docs" / "leaderboard.png"
 TASK, FEATURES, LABELS = "digits", ("raw", "glyph_clip"), 100
 BEGIN, END = "<!-- leaderboard: begin -->", "<!-- leaderboard: end -->"
 ROW_COLUMNS = ("method", "features", "accuracy", "coverage", "covered", "pool", "end model", "worth")
-STANDING_COLUMNS = ("method", "mean rank", "tied", "mean accuracy", "95 % interval", "end model", "wins")
+STANDING_COLUMNS = ("method", "mean rank", "tied", "mean accuracy", "on these tasks", "end model", "wins")
 
 
 def tables(board: Board) -> str:
@@ -55,8 +55,8 @@ def tables(board: Board) -> str:
             parts += [
                 "Against zero-shot CLIP, in points of accuracy, on the two tasks for which it speaks. It is "
                 "`glyph_clip`, a small one that ships with the project, and of permuted digits it can know "
-                "nothing. The 95 % interval is about other tasks like these, of which two tell next to "
-                "nothing; *on these tasks* it is over draws, and the verdict ends with *here*:",
+                "nothing. The 95 % interval is over draws, *on these tasks*, and so the verdict ends with "
+                "*here*: two tasks tell nothing of others.",
                 table([comparison_cells(one, MARKDOWN.text) for one in chosen], MARKDOWN),
             ]
     return "\n\n".join(parts)

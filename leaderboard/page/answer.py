@@ -178,14 +178,15 @@ def _verdicts(whom: Markup, entries: Sequence[Entry]) -> Markup:
     """Return how many are better and worse, on other tasks and on these; whose runs failed is not counted."""
     whole = [entry for entry in entries if entry["complete"]]
     numbers = sorted({entry["n_tasks"] for entry in whole})
-    text = Markup("Against {}, of {}: ").format(whom, counted(len(whole), "method"))
+    text = Markup("Against {} ({}): ").format(whom, counted(len(whole), "method"))
     if numbers[-1:] == [1]:
         text += Markup("on the only task {}.").format(_count(whole, "here_verdict"))
     elif whole:
         most = f"{numbers[0]} to {numbers[-1]} tasks" if len(numbers) > 1 else counted(numbers[0], "task")
-        text += Markup("on other tasks like these {}; on these {} {}.").format(
-            _count(whole, "verdict"), most, _count(whole, "here_verdict")
-        )
+        others = Markup("on other tasks like these {}").format(_count(whole, "verdict"))
+        if all(entry["verdict"] == "open" for entry in whole):
+            others = Markup("what holds on other tasks is open")
+        text += Markup("on these {} {}; {}.").format(most, _count(whole, "here_verdict"), others)
     lacking = [entry["method"] for entry in entries if not entry["complete"]]
     if lacking:
         text += Markup(" Not counted, as results are missing: {}.").format(_names(lacking))

@@ -83,7 +83,7 @@ def axis(entrants: Sequence[Entry]) -> dict[str, float]:
 
     Examples
     --------
-    >>> axis([{"mean_accuracy": 0.83, "accuracy_low": 0.79, "accuracy_high": 0.86}])
+    >>> axis([{"mean_accuracy": 0.83, "accuracy_here_low": 0.79, "accuracy_here_high": 0.86}])
     {'low': 0.7, 'high': 0.9}
     """
     if not entrants:
@@ -93,7 +93,7 @@ def axis(entrants: Sequence[Entry]) -> dict[str, float]:
     values = [
         entry[name]
         for entry in near
-        for name in ("mean_accuracy", "accuracy_low", "accuracy_high")
+        for name in ("mean_accuracy", "accuracy_here_low", "accuracy_here_high")
         if entry[name] is not None
     ]
     low, high = math.floor(10 * min(values) + 1e-9) / 10, math.ceil(10 * max(values) - 1e-9) / 10

@@ -333,7 +333,9 @@ def standing_lines(standing: Mapping[str, Any], text: Callable[[str], str] = str
             "mean rank": cells.number(entrant["mean_rank"]),
             "tied": f"{entrant['tie_group']}" if several else "",
             "mean accuracy": cells.percent(entrant["mean_accuracy"]),
-            "95 % interval": cells.ends(entrant["accuracy_low"], entrant["accuracy_high"], sign=False),
+            "on these tasks": cells.ends(
+                entrant["accuracy_here_low"], entrant["accuracy_here_high"], sign=False
+            ),
             "end model": cells.percent(entrant["mean_end_model_accuracy"]),
             "wins": cells.percent(entrant["win_share"]),
             "strength": cells.number(entrant["strength"]),

@@ -92,33 +92,34 @@ def _standing_table(board: Board, one: Mapping[str, Any]) -> str:
             cells.number(entrant["mean_rank"]),
             "" if entrant["tie_group"] is None else str(entrant["tie_group"]),
             cells.percent(entrant["mean_accuracy"]),
-            cells.ends(entrant["accuracy_low"], entrant["accuracy_high"], sign=False),
+            cells.ends(entrant["accuracy_here_low"], entrant["accuracy_here_high"], sign=False),
             cells.percent(entrant["win_share"]),
             cells.number(entrant["strength"]),
         ]
         for entrant in one["entrants"]
     ]
     n = len(one["tasks"])
-    # What is drawn from all tasks is Student's t over them, from a single one over its draws.
     caption = (
         f"{POOL_TITLES[one['pool']]}: {n} {'task' if n == 1 else 'tasks'}, {one['n_labels']} labels. Mean "
-        f"accuracy in per cent with its 95 % interval over {'draws' if n == 1 else 'tasks'} (Student's t); "
+        "accuracy in per cent with its 95 % interval over draws, on these tasks; "
         "methods of one group are not told from its first one (Holm over all pairs)."
         f"{_spoken(board, [entrant['method'] for entrant in one['entrants']])}"
     )
-    head = ["Method", "Mean rank", "Group", "Mean accuracy", r"95 \% interval", "Wins", "Strength"]
+    head = ["Method", "Mean rank", "Group", "Mean accuracy", "On these tasks", "Wins", "Strength"]
     return _float(caption, f"overall-{one['pool']}-{one['n_labels']}", head, body)
 
 
 def _control_table(board: Board, against: str, n_labels: int, chosen: Sequence[Mapping[str, Any]]) -> str:
-    body = [[_minus(escape(text)) for text in comparison_cells(one).values()] for one in chosen]
-    head = [name.capitalize() for name in comparison_cells(chosen[0])]
+    lines = [comparison_cells(one) for one in chosen]
+    head = [name for name in lines[0] if any(line[name] for line in lines)]
+    body = [[_minus(escape(line[name])) for name in head] for line in lines]
     caption = (
         f"Test accuracy less that of {against} in points, paired by draw, {n_labels} labels. Interval over "
         "tasks (Student's t), and on these tasks over draws alone; verdict with p adjusted by Holm over all "
         f"complete methods, here: on these tasks alone.{_spoken(board, [against])}"
     )
-    return _float(caption, f"against-{against}-{n_labels}", [escape(name) for name in head], body)
+    titles = [escape(name.capitalize()) for name in head]
+    return _float(caption, f"against-{against}-{n_labels}", titles, body)
 
 
 def _minus(text: str) -> str:

@@ -79,7 +79,8 @@ def _standings(board: Board) -> list[str]:
         return []
     return [
         "Mean rank is over tasks, 1 is best; tied are entrants that are not told from the first one of their "
-        "group (t over tasks, Holm over all pairs).",
+        "group (t over tasks, Holm over all pairs). The interval of a mean accuracy is over draws, on these "
+        "tasks (95 %).",
         "Wins: share of tasks on which it is ahead of another entrant; strength: Bradley-Terry, log scale.",
     ]
 

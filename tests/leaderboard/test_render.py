@@ -139,9 +139,8 @@ def test_latex_of_everything_is_balanced(board):
     assert "Against" not in text
     assert r"\label{tab:against-logistic-regression-100}" in text
     (d,) = [line for line in body_of(text, "against-logistic-regression-100") if line.startswith("d ")]
-    # Differences .3 and .5, t(1) = 12.706: .4 ± 1.27.
-    assert d.startswith(r"d & +40.0 & $-$87.1 to +100 & ")
-    assert d.endswith(r" & better here & 2 & 2/0/0 \\")
+    # Differences .3 and .5 of a test set with an error of .01; two tasks tell nothing of others.
+    assert d == r"d & +40.0 &  & +38.0 to +42.0 & better here & 2 & 2/0/0 \\"
     (d,) = [line for line in body_of(text, "overall-labels-100") if line.startswith("d ")]
     assert d.startswith(r"d & 1.00 & 1 & 90.0 & 90.0 to 90.0 & 100.0 & ")
     body = [line for line in text.splitlines() if line.endswith(r"\\")]

@@ -226,6 +226,7 @@ def _standing(entrants, draws, cells, pool, feature, n_labels, n_draws):
         found.append({
             "method": name, "family": next(e[1] for e in mine if e[0] == name), "mean_rank": _r(ranks[i]),
             "mean_accuracy": _r(mean), "accuracy_low": _r(low), "accuracy_high": _r(high),
+            "accuracy_here_low": _r(low), "accuracy_here_high": _r(high),
             "mean_end_model_accuracy": _r(mean + 0.004), "win_share": _r(wins), "strength": _r(strength),
             "strength_low": _r(strength - 0.6), "strength_high": _r(strength + 0.6), "strength_note": None,
             "tie_group": number,

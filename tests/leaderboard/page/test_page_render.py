@@ -254,6 +254,8 @@ def test_one_draw_has_no_intervals():
             entrant |= {
                 "accuracy_low": None,
                 "accuracy_high": None,
+                "accuracy_here_low": None,
+                "accuracy_here_high": None,
                 "strength_low": None,
                 "strength_high": None,
             }

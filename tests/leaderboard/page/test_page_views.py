@@ -27,7 +27,7 @@ def line(task, difference, low, high, features=("raw",)):
 
 def entrant(method, accuracy, group, low=None, high=None):
     return {"method": method, "family": "autows", "mean_rank": 1.0, "mean_accuracy": accuracy,
-            "accuracy_low": low, "accuracy_high": high, "tie_group": group}  # fmt: skip
+            "accuracy_here_low": low, "accuracy_here_high": high, "tie_group": group}  # fmt: skip
 
 
 def standing(pool, entrants, cells=(("a", "raw"), ("b", "raw"))):
@@ -80,10 +80,10 @@ def test_the_answer_counts_the_verdicts_of_the_board_and_none_of_its_own():
         ])
     )  # fmt: skip
     assert said(found)[:2] == [
-        "Against training logistic_regression on the same 100 labels, of 3 methods: on other tasks like "
-        "these 1 is better (snuba +6.0 points over 2 tasks), 1 is worse and 1 is open; on these 2 to 3 tasks "
-        "2 are better (snuba +6.0 points over 2 tasks and iws +5.0 points over 3 tasks) and 1 is open.",
-        "Against the answers of a foundation model, zero_shot_clip, of 1 method: on the only task none is "
+        "Against training logistic_regression on the same 100 labels (3 methods): on these 2 to 3 tasks "
+        "2 are better (snuba +6.0 points over 2 tasks and iws +5.0 points over 3 tasks) and 1 is open; on "
+        "other tasks like these 1 is better (snuba +6.0 points over 2 tasks), 1 is worse and 1 is open.",
+        "Against the answers of a foundation model, zero_shot_clip (1 method): on the only task none is "
         "shown to be better and 1 is open.",
     ]
 
@@ -93,8 +93,8 @@ def test_who_failed_on_the_hard_tasks_is_neither_counted_nor_first():
     whole = comparison("iws", "logistic_regression", 0.01)
     made = board(rows=[row("snuba"), row("iws")], comparisons=[lucky, whole])
     assert said(answer.sentences(made))[0].endswith(
-        "of 1 method: on other tasks like these none is shown to be better and 1 is open; on these 3 tasks "
-        "none is shown to be better and 1 is open. Not counted, as results are missing: snuba."
+        "(1 method): on these 3 tasks none is shown to be better and 1 is open; what holds on other tasks is "
+        "open. Not counted, as results are missing: snuba."
     )
     (approach,) = answer.approaches(made)
     assert [one["method"] for one in approach["methods"]] == ["iws", "snuba"]

@@ -182,7 +182,7 @@ def _stages(board: Board, style: Style) -> list[str]:
         }
         for one in board.stages
     ]
-    return [style.heading("Where accuracy is lost", 1), table(lines, style)]
+    return [style.heading("From what the features allow to what was reached", 1), table(lines, style)]
 
 
 def main_standings(board: Board) -> list[dict[str, Any]]:

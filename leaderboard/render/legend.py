@@ -99,4 +99,4 @@ def _comparisons(board: Board) -> list[str]:
 
 
 def _stages(board: Board) -> list[str]:
-    return ["Where accuracy is lost, by stages.", *MEANINGS.values()] if board.stages else []
+    return ["From what the features allow to what was reached, by stages.", *MEANINGS.values()] if board.stages else []

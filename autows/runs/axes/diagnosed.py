@@ -45,7 +45,7 @@ class EndModelAxis(_Diagnosed):
 
 
 class StagesAxis(_Diagnosed):
-    """Where accuracy is lost between features and answer; differences are against the label model."""
+    """From what the features allow to what was reached; differences are against the label model."""
 
     name = diagnosis = STAGES
     reference = "label model"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -232,7 +231,7 @@ def _run_again(chosen: Sequence[Any], seed: int, is_method: bool, **options: Any
     from autows.submissions import isolated, rerun
 
     jobs, timeout = worker_processes(options["jobs"]), options["timeout"] or isolated.TIMEOUT_SECONDS
-    first = _runs([cell for _, cell in chosen], jobs, timeout)
+    first = rerun.run([cell for _, cell in chosen], jobs, timeout)
 
     def judged(record: Any, cell: Any, second: Any = None) -> Any:
         again = first[record.key.id]
@@ -240,27 +239,14 @@ def _run_again(chosen: Sequence[Any], seed: int, is_method: bool, **options: Any
 
     checks = {record.key.id: judged(record, cell) for record, cell in chosen}
     doubtful = [(record, cell) for record, cell in chosen if is_method and not checks[record.key.id].ok]
-    second = _runs([cell for _, cell in doubtful], jobs, timeout)
+    second = rerun.run([cell for _, cell in doubtful], jobs, timeout)
     checks |= {record.key.id: judged(record, cell, second[record.key.id]) for record, cell in doubtful}
     well = [(record, cell) for record, cell in chosen if first[record.key.id].status == record.status == "ok"]
     if is_method:
         others = [replace(cell, method=cell.method.reseeded(f"verify {seed}")) for _, cell in well]
-        fresh = _runs(others, jobs, timeout)
+        fresh = rerun.run(others, jobs, timeout)
         for record, _ in well:
             name, check = record.key.id, checks[record.key.id]
             checks[name] = replace(check, lines=(*check.lines, rerun.of_another_seed(record, fresh[name])))
     leaning = rerun.leaning([(record, first[record.key.id]) for record, _ in well])
     return [*checks.values(), *([] if leaning is None else [leaning])]
-
-
-def _runs(cells: Sequence[Any], jobs: int, timeout: float) -> dict[str, Any]:
-    """Run cells in a results folder that is removed afterwards; return records by the ids of their keys."""
-    from autows.runs.plan import run as run_plan
-    from autows.runs.progress import ProgressBar
-    from autows.runs.store import RunStore
-
-    if not cells:
-        return {}
-    with tempfile.TemporaryDirectory(prefix="autows-verify-") as results:
-        outcome = run_plan(cells, RunStore(Path(results)), jobs, timeout, ProgressBar())
-    return {record.key.id: record for record in outcome.records}

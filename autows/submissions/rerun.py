@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,31 @@ def runnable(records: Iterable[Record], able: Sequence[Cell]) -> tuple[list[Pair
 def choose(able: Sequence[Pair], n: int, seed: int) -> list[Pair]:
     """Draw at most ``n`` of the runs that can be made again, however they are stated to have ended."""
     return [able[int(i)] for i in np.random.default_rng(seed).permutation(len(able))[:n]]
+
+
+def run(cells: Sequence[Cell], jobs: int, timeout: float) -> dict[str, Record]:
+    """Run cells in a results folder that is removed afterwards; return records by the ids of their keys."""
+    from autows.runs.plan import run as run_plan
+    from autows.runs.progress import ProgressBar
+    from autows.runs.store import RunStore
+
+    if not cells:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="autows-again-") as results:
+        outcome = run_plan(cells, RunStore(Path(results)), jobs, timeout, ProgressBar())
+    return {record.key.id: record for record in outcome.records}
+
+
+def unlike(record: Record, again: Record) -> str:
+    """Say how a run differs from one with the same seed on the same machine; empty if it does not."""
+    if again.status == "ok" and again.scores == record.scores:
+        return ""
+    stated, place = record.scores["accuracy"], said(where(record))
+    then = f"has {again.scores['accuracy']:.4f}" if again.status == "ok" else f"is {again.status}"
+    return (
+        f"{place} has accuracy {stated:.4f}, and once more with the same seed it {then}. The method draws from "
+        "something else than its generator, so verify may find other numbers."
+    )
 
 
 def account(able: int, left: Sequence[str], run: int, wanted: int, again: str = "run") -> Check:

@@ -99,4 +99,5 @@ def _comparisons(board: Board) -> list[str]:
 
 
 def _stages(board: Board) -> list[str]:
-    return ["From what the features allow to what was reached, by stages.", *MEANINGS.values()] if board.stages else []
+    title = "From what the features allow to what was reached, by stages."
+    return [title, *MEANINGS.values()] if board.stages else []

@@ -92,7 +92,7 @@ def unlike(record: Record, again: Record) -> str:
     stated, place = record.scores["accuracy"], said(where(record))
     then = f"has {again.scores['accuracy']:.4f}" if again.status == "ok" else f"is {again.status}"
     return (
-        f"{place} has accuracy {stated:.4f}, and once more with the same seed it {then}. The method draws from "
+        f"{place} has accuracy {stated:.4f}, and once more with its seed it {then}. The method draws from "
         "something else than its generator, so verify may find other numbers."
     )
 

@@ -271,7 +271,7 @@ def test_stated_scores_that_are_better_throughout_are_told():
 def test_a_run_that_is_another_with_the_same_seed_is_told():
     assert rerun.unlike(record(), replace(record(), seconds={"fit": 5.0})) == ""
     # Every score is looked at, not the accuracy alone.
-    assert "once more with the same seed it has 0.7500" in rerun.unlike(record(), other(log_loss=0.51))
+    assert "once more with its seed it has 0.7500" in rerun.unlike(record(), other(log_loss=0.51))
     assert "it is failed. The method draws" in rerun.unlike(record(), ended("failed"))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
+import zipfile
+import zlib
 
 # Tests run side by side; each does its linear algebra on one thread.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -220,3 +222,28 @@ def tiny_clip(tiny_configuration, tiny_checkpoint):
     from plain_clip import fitted
 
     return fitted(tiny_configuration, tiny_checkpoint)
+
+
+@pytest.fixture
+def inflated(monkeypatch):
+    """Return a list that gets the number of bytes of each piece inflated, or handed out of an archive."""
+    sizes, inflate, read = [], zlib.decompressobj, zipfile.ZipExtFile.read
+
+    class Counting:
+        def __init__(self, *arguments):
+            self.wrapped = inflate(*arguments)
+
+        def __getattr__(self, name):
+            return getattr(self.wrapped, name)
+
+        def decompress(self, *arguments):
+            sizes.append(len(piece := self.wrapped.decompress(*arguments)))
+            return piece
+
+    def counting(stream, *arguments):
+        sizes.append(len(piece := read(stream, *arguments)))
+        return piece
+
+    monkeypatch.setattr(zlib, "decompressobj", Counting)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", counting)
+    return sizes

@@ -138,7 +138,7 @@ def test_representations_are_paired_against_the_first(ablate):
 
 def test_polarities_are_two_methods_in_one_table(ablate, tmp_path):
     made = ablate("polarity", "--draws", "1")
-    assert "unipolar *" in made.stdout
+    assert "unipolar (ref.)" in made.stdout
     methods = {path.parent.name for path in files(tmp_path, "records")}
     assert methods == {"snuba", "snuba_multipolar"}
 

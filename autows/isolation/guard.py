@@ -69,7 +69,7 @@ class Guard:
     readable : sequence of str
         Further folders it may read, beside the system's and Python's.
     hidden : sequence of str
-        Paths it may not even list, wherever they lie. Of these and of what may be read, the deeper one wins.
+        Paths it may not even list, wherever they lie. Of these and the others, the deeper one wins.
     """
 
     def __init__(self, own: Sequence[str], readable: Sequence[str], hidden: Sequence[str]) -> None:
@@ -121,7 +121,7 @@ class Guard:
             path = arguments[0]
             if path is not None and not isinstance(path, int):
                 real = _real(path)
-                if real not in self._own and self._is_hidden(real):
+                if not self._is_own(real) and self._is_hidden(real):
                     refuse(f"tried to list {shortened(real)}")
 
         def addressed(arguments: tuple[Any, ...]) -> None:
@@ -173,7 +173,7 @@ class Guard:
         }
 
     def _check(self, real: str, writing: bool, refuse: Callable[[str], None]) -> None:
-        if real in self._own or real in _DEVICES or _of_itself(real):
+        if self._is_own(real) or real in _DEVICES or _of_itself(real):
             return
         if writing:
             if real in self._library and not self._is_hidden(real):
@@ -191,6 +191,10 @@ class Guard:
         elif self._is_hidden(real) or (real not in self._readable and real not in self._library):
             weights = ", a pretrained model, which it gets by its needs only"
             refuse(f"tried to read {shortened(real)}{weights if real.endswith(SUFFIXES) else ''}")
+
+    def _is_own(self, real: str) -> bool:
+        # In the sandbox all of /tmp is its own, and the project may lie there.
+        return real in self._own and self._own.length(real) >= self._hidden.length(real)
 
     def _is_hidden(self, real: str) -> bool:
         return real in self._hidden and self._hidden.length(real) > max(

@@ -233,8 +233,10 @@ def judge(tmp_path):
     for path in (own, data, secret, secret / "shown"):
         path.mkdir()
         (path / "file").touch()
-    (data / "model.pt").touch()
-    guard = Guard([str(own)], [str(data), str(secret / "shown")], [str(secret), str(data / "model.pt")])
+    models = [data / "model.pt", own / "model.pt"]
+    for path in models:
+        path.touch()
+    guard = Guard([str(own)], [str(data), str(secret / "shown")], [str(secret), *map(str, models)])
     violations: list[str] = []
 
     def refuse(what):
@@ -263,6 +265,7 @@ def judge(tmp_path):
         ("open", ("secret/file", None, os.O_RDONLY), "tried to read"),
         ("open", ("own/../secret/file", None, os.O_RDONLY), "tried to read"),
         ("open", ("own/link", "r", os.O_RDONLY), "tried to read"),
+        ("open", ("own/model.pt", "r", os.O_RDONLY), "tried to read"),
         ("open", ("secret/shown/file", "r", os.O_RDONLY), "allowed"),
         ("os.listdir", ("secret/shown",), "allowed"),
         ("open", ("data/model.pt", "r", os.O_RDONLY), "tried to read"),

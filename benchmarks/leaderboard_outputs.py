@@ -129,7 +129,8 @@ def main() -> None:
     """Time each stage once."""
     import logging
 
-    from leaderboard.board import assemble, table_of
+    from leaderboard.board import assemble
+    from leaderboard.gathering import table_of
     from leaderboard.render import write as write_outputs
 
     logging.disable()

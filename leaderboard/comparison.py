@@ -212,10 +212,10 @@ def verdict_of(difference: float, p: float | None) -> str:
     return "better" if difference > 0 else "worse"
 
 
-def pair(table: Table, method: str, against: str) -> dict[str, Any] | None:
+def pair(table: Table, method: str, against: str, needed: bool = True) -> dict[str, Any] | None:
     """Compare two methods by themselves: as :func:`comparisons` has it, without what the others adjust.
 
-    None if they have nothing in common.
+    None if they have nothing in common. Without ``needed`` lines have no ``draws_to_separate``.
     """
     from leaderboard import statistics as st
 
@@ -227,7 +227,8 @@ def pair(table: Table, method: str, against: str) -> dict[str, Any] | None:
     for task, parts in by_task.items():
         kept, by_draw = _by_draw(parts)
         floor = _test_error([row[task, name] for row in (first, second) for name in kept])
-        lines.append(_line(task, table.titles[task], parts, kept, by_draw, floor))
+        line = _line(task, table.titles[task], parts, kept, by_draw, floor)
+        lines.append({**line, "draws_to_separate": _draws_needed(by_draw)} if needed else line)
         differences.append(by_draw)
         floors.append(floor)
     others, here = st.over_tasks(differences, floors)
@@ -316,7 +317,6 @@ def _line(
         "wins": found.wins,
         "ties": found.ties,
         "losses": found.losses,
-        "draws_to_separate": _draws_needed(by_draw),
     }
 
 

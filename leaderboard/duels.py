@@ -21,8 +21,8 @@ def duels(rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]
     Returns
     -------
     list of dict
-        As :func:`leaderboard.comparison.compare` has them, without what is adjusted for several questions.
-        Once for each pair; pairs without anything in common are left out.
+        As :func:`leaderboard.comparison.compare` has them, without what is adjusted for several questions
+        and without ``draws_to_separate``. Once for each pair; pairs without anything in common are left out.
 
     Notes
     -----
@@ -32,7 +32,7 @@ def duels(rows: Sequence[Row], accuracies: Mapping[RowName, Mapping[int, float]]
     for n_labels in sorted({row["n_labels"] for row in rows}):
         table = Table.of([row for row in rows if row["n_labels"] == n_labels], accuracies)
         for method, against in combinations(sorted(table.rows), 2):
-            found = pair(table, method, against)
+            found = pair(table, method, against, needed=False)
             if found is not None:
                 made.append({"method": method, "against": against, "n_labels": n_labels, **found})
     return made

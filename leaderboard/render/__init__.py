@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from autows.files import make_folder, write_bytes
@@ -38,6 +39,15 @@ def write(board: Board, out: Path, formats: tuple[str, ...] = ("svg", "pdf")) ->
         If the folder cannot be written.
     """
     make_folder(out, "leaderboard files")
+    # Drawing makes many small objects; the board is not looked through for garbage each time.
+    gc.freeze()
+    try:
+        return _written(board, out, formats)
+    finally:
+        gc.unfreeze()
+
+
+def _written(board: Board, out: Path, formats: tuple[str, ...]) -> list[Path]:
     content = {
         "leaderboard.json": to_json(board),
         "leaderboard.csv": to_csv(board),

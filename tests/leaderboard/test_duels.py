@@ -24,4 +24,6 @@ def test_each_pair_is_what_compare_says_of_it_alone():
     ]
     for one in found:
         said = compare(board.rows, board.accuracies, one["method"], one["against"], one["n_labels"])
+        for line in said["tasks"]:
+            del line["draws_to_separate"]
         assert one == {name: said[name] for name in one}

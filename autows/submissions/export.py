@@ -20,6 +20,7 @@ from autows.submissions.licences import redistributable
 from autows.submissions.manifest import Manifest
 from autows.submissions.predicted import PredictedMethod
 from autows.submissions.row_ids import row_ids
+from autows.submissions.targets import names_in
 from autows.task import Raw, Task
 from autows.texts import Texts
 from autows.types import Matrix, TaskView
@@ -116,15 +117,9 @@ def export(
 
 def refuse_other_content(out: Path) -> None:
     """Raise UserError unless a folder may be replaced: it is not there, empty, or an export and no more."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if out.is_symlink() or not out.is_dir():
-        raise UserError(f"{out} is not a folder; name another with --out")
-    there = {path.name for path in out.iterdir()}
+    there = names_in(out, manifest.NAME, "earlier export")
     if not there:
         return
-    if manifest.NAME not in there:
-        raise UserError(f"{out} is not empty and is no earlier export; name another folder with --out")
     other = sorted(there - set(manifest.read(out).files) - {manifest.NAME})
     if other:
         raise UserError(

@@ -16,6 +16,7 @@ from autows.runs.record import Record
 from autows.submissions import schema
 from autows.submissions.records import MAX_FILES, MAX_RECORD_BYTES, MAX_TOTAL_BYTES, fit_to_pass_on, walk
 from autows.submissions.submission import MAX_BYTES, NAME, RECORDS, SOURCE, Submission, read
+from autows.submissions.targets import names_in
 
 
 def write(out: Path, submission: Submission, source: bytes | None, records: Sequence[Record]) -> None:
@@ -60,15 +61,9 @@ def write(out: Path, submission: Submission, source: bytes | None, records: Sequ
 
 def refuse_other_content(out: Path, name: str) -> None:
     """Raise UserError unless a folder is not there, is empty, or is a submission of that name."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if out.is_symlink() or not out.is_dir():
-        raise UserError(f"{out} is not a folder; name another with --out")
-    there = {path.name for path in out.iterdir()}
+    there = names_in(out, NAME, "submission")
     if not there:
         return
-    if NAME not in there:
-        raise UserError(f"{out} is not empty and is no submission; name another folder with --out")
     before = read(out)
     if before.name != name:
         raise UserError(f"{out} is the submission '{before.name}'; name another folder with --out")

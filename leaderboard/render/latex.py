@@ -136,6 +136,8 @@ def _float(caption: str, label: str, head: Sequence[str], body: Sequence[Sequenc
     lines = [
         r"\begin{table}",
         r"\centering",
+        r"\footnotesize",
+        r"\setlength{\tabcolsep}{3pt}",
         rf"\caption{{{escape(caption)}}}",
         rf"\label{{tab:{re.sub(r'[^A-Za-z0-9-]+', '-', label)}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
